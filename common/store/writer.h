@@ -1,0 +1,66 @@
+// The one thread that writes a database: takes all waiting jobs, runs them in one transaction, fsyncs once.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/async.h"
+#include "common/net/gate.h"
+#include "common/net/loop.h"
+#include "common/store/database.h"
+
+namespace futar::store {
+
+/// A job may run twice: when the batch that holds it fails, the batch is rolled back and its jobs run one by one.
+/// So it captures values, writes only through the database, and sets its outputs anew each time.
+using Job = std::function<Result<void>(Database&)>;
+
+struct WriterStatistics {
+  uint64_t commits = 0, jobs = 0, failed_jobs = 0;
+  int64_t last_commit_us = 0, busy_us = 0;
+};
+
+class Writer {
+ public:
+  /// `broken` runs once on the io thread after an error of kind "ours": the agent answers 451 to all and exits.
+  Writer(net::Loop& loop, std::unique_ptr<Database> database, std::function<void(Error)> broken);
+  ~Writer();  ///< commits what is queued, then joins
+
+  /// Commits with whatever else is waiting; the result is that of the durable commit. io thread.
+  Task<Result<void>> commit(Job job);
+  /// The same without a coroutine; `done` runs on the io thread. All done() of a batch run in one post.
+  void submit(Job job, std::move_only_function<void(Result<void>)> done);
+  WriterStatistics statistics() const;
+  size_t waiting() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// One thread with a read-only connection, for lists, traces, backlog and audit. Keep each job short: a long reader
+/// stops the WAL from shrinking.
+class Reader {
+ public:
+  Reader(net::Loop& loop, std::string path);
+  ~Reader();
+  Task<Result<void>> read(Job job);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A thread that checkpoints the WAL off the commit path: PASSIVE each second while it grows, TRUNCATE when idle.
+class Checkpointer {
+ public:
+  explicit Checkpointer(std::string path);
+  ~Checkpointer();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace futar::store
