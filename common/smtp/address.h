@@ -24,6 +24,9 @@ struct Address {
 /// characters, source routes. UTF-8 is accepted; whether it is allowed is the session's question.
 Result<Address> parse_address(std::string_view text);
 
+/// The inverse of Address::text(), for databases and the link: also takes "" (the null path) and a bare local part.
+Result<Address> read_address(std::string_view text);
+
 /// A domain name or address literal (RFC 5321 §4.1.2, §4.1.3), lower-cased.
 Result<std::string> parse_domain(std::string_view text);
 

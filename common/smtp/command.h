@@ -37,4 +37,8 @@ constexpr size_t max_auth_line = 12288;  ///< RFC 4954 §4
 /// 555 5.5.4 unknown parameter, 553 5.1.7/5.1.3 bad address).
 std::expected<Command, Reply> parse_command(std::string_view line);
 
+/// An HTTP request line or a TLS ClientHello: somebody's browser was sent here (ALPACA). Such a session is ended with
+/// replies::foreign_protocol(), before what follows is read as commands.
+bool is_foreign_protocol(std::string_view line);
+
 }  // namespace futar::smtp

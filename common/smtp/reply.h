@@ -18,6 +18,8 @@ struct Reply {
 
   bool is_positive() const { return code < 400; }
   bool is_temporary() const { return code >= 400 && code < 500; }
+  /// 421 and nothing else ends the session after it was sent (RFC 5321 §3.8).
+  bool closes() const { return code == 421; }
   std::string enhanced_text() const;  ///< "5.7.1"
   /// As sent: each line "250-2.0.0 text\r\n". Codes 2yz, 4yz, 5yz carry the enhanced code unless `plain`
   /// (greeting, EHLO, 354, 334 carry none: RFC 2034 §3).
