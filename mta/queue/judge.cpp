@@ -1,0 +1,81 @@
+#include "mta/queue/judge.h"
+
+#include "common/base/clock.h"
+
+namespace futar::mta {
+namespace {
+
+using event::Event;
+using event::Field;
+using event::Kind;
+using proto::OutcomeState;
+
+Event about(Kind kind, const Recipient& recipient, const Moment& moment) {
+  return Event(moment.now_ms, kind).with(Field::recipient, recipient.address.text());
+}
+
+Change later(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules, const Moment& moment) {
+  Change change;
+  change.attempts = recipient.attempts + 1;
+  change.reason = outcome.reason;
+  change.status = outcome.status;
+  if (has_expired(rules, moment.accepted_ms, change.attempts, moment.now_ms, moment.last_jump_ms)) {
+    change.state = State::expired;
+    if (recipient.parameters.notify.wants_failure()) change.dsn_due = dsn::failed;
+    change.event = about(Kind::expired, recipient, moment).with(Field::cause, outcome.reason);
+    return change;
+  }
+  change.state = State::waiting;
+  change.due_ms = moment.now_ms + back_off_ms(rules, change.attempts);
+  const bool notice = notice_is_due(rules, moment.accepted_ms, moment.now_ms) &&
+                      !((recipient.dsn_told | recipient.dsn_due) & dsn::delayed);
+  if (notice && recipient.parameters.notify.wants_delay()) change.dsn_due = dsn::delayed;
+  change.event = about(Kind::deferred, recipient, moment)
+                     .with(Field::cause, outcome.reason)
+                     .with(Field::code, outcome.status)
+                     .with(Field::attempt, std::to_string(change.attempts))
+                     .with(Field::next, rfc3339(change.due_ms));
+  return change;
+}
+
+}  // namespace
+
+Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules, const Moment& moment) {
+  if (outcome.state == OutcomeState::later) return later(outcome, recipient, rules, moment);
+  Change change;
+  change.attempts = recipient.attempts;
+  change.reason = outcome.reason;
+  change.status = outcome.status;
+  switch (outcome.state) {
+    case OutcomeState::delivered:
+      change.state = State::delivered;
+      if (recipient.parameters.notify.wants_success()) change.dsn_due = dsn::delivered;
+      change.event = about(Kind::delivered, recipient, moment)
+                         .with(Field::folder, outcome.folder)
+                         .with(Field::file, outcome.file);
+      break;
+    case OutcomeState::expanded: {
+      change.state = State::expanded;
+      // RFC 3461 §5.2.7.3: an alias with one target passes NOTIFY on; with several it is the end of the way.
+      if (outcome.targets.size() > 1 && recipient.parameters.notify.wants_success()) change.dsn_due = dsn::expanded;
+      std::string targets;
+      for (const std::string& target : outcome.targets) targets += (targets.empty() ? "" : ", ") + target;
+      change.event = about(Kind::expanded, recipient, moment).with(Field::targets, targets);
+      break;
+    }
+    case OutcomeState::failed:
+      change.state = State::bounced;
+      if (recipient.parameters.notify.wants_failure()) change.dsn_due = dsn::failed;
+      change.event = about(Kind::bounced, recipient, moment).with(Field::cause, outcome.reason).with(Field::code, outcome.status);
+      break;
+    case OutcomeState::discarded:
+      change.state = State::discarded;
+      change.event = about(Kind::discarded, recipient, moment).with(Field::rule, outcome.reason);
+      break;
+    case OutcomeState::later:
+      break;
+  }
+  return change;
+}
+
+}  // namespace futar::mta

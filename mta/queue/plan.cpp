@@ -1,0 +1,42 @@
+#include "mta/queue/plan.h"
+
+#include <set>
+
+namespace futar::mta {
+namespace {
+
+NewRecipient plan_one(const PlanInput& input, const message::Recipient& recipient) {
+  const Route way = route(input.rules, input.directory, input.sender, recipient.address);
+  NewRecipient planned;
+  planned.address = recipient.address;
+  planned.target = way.address;
+  planned.mailbox = way.mailbox;
+  planned.prefix = way.prefix;
+  planned.reason = way.reason;
+  planned.parameters = recipient.parameters;
+  planned.state = input.slot_free ? State::in_flight : State::waiting;
+  if (way.kind == Route::Kind::hold) planned.state = State::held;
+  if (!input.hold_reason.empty()) {
+    planned.state = State::held;
+    planned.reason = input.hold_reason;
+  }
+  return planned;
+}
+
+}  // namespace
+
+std::vector<NewRecipient> plan(const PlanInput& input, const std::vector<message::Recipient>& recipients) {
+  std::vector<NewRecipient> planned;
+  std::set<std::string> mailboxes;
+  for (const message::Recipient& recipient : recipients) {
+    NewRecipient one = plan_one(input, recipient);
+    if (!one.mailbox.empty() && !mailboxes.insert(one.mailbox).second) {
+      one.state = State::duplicate;
+      one.reason = "the message already goes to this mailbox";
+    }
+    planned.push_back(std::move(one));
+  }
+  return planned;
+}
+
+}  // namespace futar::mta

@@ -1,0 +1,130 @@
+// The queue of mta while it runs: what is in flight, what waits, who is woken. What is true stands in mta.db; this
+// object holds only what it would read again after a kill.
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/async.h"
+#include "common/base/clock.h"
+#include "common/event/event.h"
+#include "common/net/gate.h"
+#include "common/net/workers.h"
+#include "common/spool/body.h"
+#include "common/spool/message_store.h"
+#include "common/store/writer.h"
+#include "mta/queue/judge.h"
+#include "mta/queue/operator.h"
+#include "mta/queue/plan.h"
+#include "mta/queue/queue_store.h"
+#include "mta/schedule/schedule.h"
+
+namespace futar::mta {
+
+struct QueueOptions {
+  std::string host;                  ///< our name, in DSNs
+  RetryRules retry;
+  RouteRules route;
+  size_t flights = 4096;             ///< recipients in flight at most
+  uint64_t pending_octets = 8 << 20; ///< content in memory that the link has not yet taken
+};
+
+/// The way to mda, given by mta/to_mda.
+struct Outlet {
+  std::function<bool()> ready;
+  std::function<void(proto::DeliverItem)> send;
+};
+
+struct QueueCounts {
+  uint64_t accepted = 0, delivered = 0, deferred = 0, bounced = 0, outcomes_ignored = 0, rows_set_aside = 0;
+};
+
+class Queue {
+ public:
+  using DirectoryNow = std::function<const directory::Directory&()>;
+
+  Queue(net::Loop& loop, net::Workers& workers, store::Writer& writer, store::Reader& reader, spool::Folder& spool,
+        const Clock& clock, QueueOptions options, DirectoryNow directory);
+
+  void set_outlet(Outlet outlet) { outlet_ = std::move(outlet); }
+  void start();  ///< the coroutines that load what is due, write DSNs and watch the clock
+  void stop();
+
+  /// Takes a message; durable when it returns without an error. Its recipients are on their way then.
+  Task<Result<void>> accept(spool::Message message, std::vector<event::Event> events);
+
+  /// A message of a batch from msa.
+  struct FromMsa {
+    int64_t sequence = 0;
+    spool::Message message;
+  };
+  /// Messages and *seen* in one transaction. The answer for each: no = taken now, same = was here before, other_id.
+  Task<Result<std::vector<Seen>>> take(std::string instance, int64_t epoch, std::vector<FromMsa> batch);
+  /// The same question without taking.
+  Task<Result<std::vector<Seen>>> known(std::string instance, int64_t epoch, std::vector<std::pair<int64_t, MessageId>> items);
+
+  void link_up();
+  void link_down();
+  void outcomes(std::vector<proto::OutcomeItem> items);
+  void wake();  ///< something became due (operator, new directory)
+
+  const QueueCounts& counts() const { return counts_; }
+  size_t in_flight() const { return flights_.size(); }
+  const QueueOptions& options() const { return options_; }
+  const Clock& clock() const { return clock_; }
+
+ private:
+  /// What must be known of a message when an outcome comes, so that the fast path reads nothing back.
+  struct Facts {
+    MessageId id;
+    smtp::Address reverse_path;
+    bool proven_sender = false;
+    int64_t accepted_ms = 0;
+  };
+  struct Flight {
+    int64_t message = 0;
+    std::shared_ptr<const Facts> facts;
+  };
+  struct Launch;
+  struct OutcomeBatch;
+
+  bool slot_free() const;
+  PlanInput plan_input(const smtp::Address& sender, const std::string& hold_reason) const;
+  void launch(const spool::Message& message, int64_t key, const std::vector<Recipient>& recipients);
+  void pump();
+  Task<> load_what_is_due();
+  Task<size_t> load_once();
+  Task<> apply(std::vector<proto::OutcomeItem> items);
+  Result<void> apply_one(store::Database& database, OutcomeBatch& batch, size_t index) const;
+  Result<void> add_children(store::Database& database, OutcomeBatch& batch, size_t index, const Recipient& parent) const;
+  Result<void> grant_wish(store::Database& database, OutcomeBatch& batch, const Recipient& before, const Change& change) const;
+  Task<> write_dsns();
+  Task<size_t> write_dsns_once();
+  Task<> watch_clock();
+  void remove_files(const std::vector<std::string>& names);
+
+  net::Loop& loop_;
+  net::Workers& workers_;
+  store::Writer& writer_;
+  store::Reader& reader_;
+  spool::Folder& spool_;
+  const Clock& clock_;
+  QueueOptions options_;
+  DirectoryNow directory_;
+  Outlet outlet_;
+  QueueCounts counts_;
+  JumpDetector jumps_;
+
+  bool link_is_up_ = false;
+  bool stopping_ = false;
+  bool backlog_ = true;              ///< mta.db may hold what is due
+  std::unordered_map<int64_t, Flight> flights_;
+  std::deque<proto::DeliverItem> pending_;
+  uint64_t pending_octets_ = 0;
+  net::Gate due_gate_, dsn_gate_;
+};
+
+}  // namespace futar::mta

@@ -1,0 +1,102 @@
+// What is due: waiting recipients become in flight when mda can take them; the clock is watched.
+#include "common/log/log.h"
+#include "mta/queue/queue.h"
+
+namespace futar::mta {
+
+using store::Database;
+
+namespace {
+
+constexpr size_t due_batch = 256;
+constexpr uint64_t due_octets = 4 << 20;  ///< content read for one batch
+constexpr int64_t idle_ms = 1000;
+
+}  // namespace
+
+struct Queue::Launch {
+  struct One {
+    int64_t key = 0;
+    spool::Message message;
+    std::vector<Recipient> recipients;
+  };
+  std::vector<One> messages;
+  size_t set_aside = 0;
+};
+
+Task<> Queue::load_what_is_due() {
+  while (!stopping_) {
+    size_t taken = 0;
+    if (backlog_ && slot_free()) {
+      due_gate_.reset();
+      taken = co_await load_once();
+    }
+    if (taken == 0) co_await due_gate_.wait_for(idle_ms);
+    due_gate_.reset();
+    pump();
+  }
+}
+
+// One transaction takes a batch: reads it, marks it as offered, and loads the content.
+Task<size_t> Queue::load_once() {
+  auto launch_list = std::make_shared<Launch>();
+  const int64_t now = clock_.wall_ms();
+  const size_t room = options_.flights - flights_.size();
+  backlog_ = false;
+  Result<void> done = co_await writer_.commit([=](Database& database) -> Result<void> {
+    *launch_list = {};
+    uint64_t octets = 0;
+    for (Recipient& recipient : TRY(load_due(database, now, std::min(due_batch, room)))) {
+      auto& messages = launch_list->messages;
+      auto one = std::ranges::find(messages, recipient.message, &Launch::One::key);
+      if (one == messages.end()) {
+        if (octets > due_octets) break;
+        auto loaded = spool::load_message(database, recipient.message);
+        if (!loaded && loaded.error().kind == Error::Kind::ours) return fail(loaded.error());
+        if (!loaded || !*loaded) {
+          const std::string reason = loaded ? "its message row is missing" : "damaged row: " + loaded.error().text;
+          TRY(set_state(database, recipient, State::held, By::rule, 0, recipient.attempts, recipient.offered, reason, "4.3.0"));
+          ++launch_list->set_aside;
+          continue;
+        }
+        octets += (*loaded)->body.is_file() ? 0 : (*loaded)->body.size;
+        messages.push_back({recipient.message, std::move(**loaded), {}});
+        one = std::prev(messages.end());
+      }
+      TRY(set_state(database, recipient, State::in_flight, By::attempt, recipient.due_ms, recipient.attempts, true,
+                    recipient.reason, recipient.status));
+      recipient.state = State::in_flight;
+      one->recipients.push_back(std::move(recipient));
+    }
+    return {};
+  });
+  if (!done) {
+    log::warning("the queue could not read what is due: {}", done.error().text);
+    co_return 0;
+  }
+  counts_.rows_set_aside += launch_list->set_aside;
+  size_t taken = launch_list->set_aside;
+  // The link may have gone while the batch was read: then it is back in the database as waiting.
+  if (!link_is_up_) co_return 0;
+  for (const Launch::One& one : launch_list->messages) {
+    launch(one.message, one.key, one.recipients);
+    taken += one.recipients.size();
+  }
+  if (taken > 0) backlog_ = true;
+  co_return taken;
+}
+
+// Once a second: due times that have come, and jumps of the wall clock (a Pi boots in the past).
+Task<> Queue::watch_clock() {
+  while (!stopping_) {
+    const int64_t jump = jumps_.observe(clock_.wall_ms(), clock_.steady_ms());
+    if (jump != 0) {
+      log::warning("the wall clock jumped by {} s: due times move with it", jump / 1000);
+      writer_.submit([jump](Database& database) { return rebase_due(database, jump); }, [](Result<void>) {});
+    }
+    wake();
+    co_await loop_.sleep(idle_ms);
+  }
+}
+
+}  // namespace futar::mta
