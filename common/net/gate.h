@@ -8,8 +8,9 @@
 
 namespace futar::net {
 
-/// Starts closed. open() lets the waiting coroutine go on (from the loop, never inside open()) and stays open until
-/// reset(). One waiter at a time. io thread only; from other threads call Loop::post first.
+/// Starts closed. open() lets the waiting coroutine go on (from the loop, never inside open()) and stays open
+/// until reset(). One waiter at a time. io thread only; from other threads call Loop::post first. Destroying
+/// a gate lets its waiter go on as if the time had passed.
 class Gate {
  public:
   explicit Gate(Loop& loop);
@@ -25,7 +26,7 @@ class Gate {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace futar::net

@@ -16,14 +16,17 @@ enum class TlsMode { none, starttls, implicit };
 
 struct ListenerOptions {
   size_t sessions = 1000;
-  size_t sessions_per_client = 20;  ///< 0 = no limit
+  size_t sessions_per_client = 20;  ///< 0 = no limit; a client is an IPv4 address or an IPv6 /64
   std::function<bool(const IpAddress&)> unlimited;  ///< clients to which the limit per client does not apply
   std::string over_limit_reply;  ///< written before the connection is closed, "421 4.7.0 ...\r\n"
 };
 
-/// Binds before the user is dropped; serves afterwards.
+/// Binds before the user is dropped; serves afterwards. "[::]" takes IPv4 too, unless the port is taken
+/// there.
 Result<Fd> bind_tcp(const Endpoint& endpoint);
+/// Replaces what stands at path; the socket is never reachable with another mode.
 Result<Fd> bind_unix(const std::string& path, unsigned mode);
+Result<Endpoint> local_endpoint(const Fd& socket);  ///< which port the kernel chose for port 0
 
 class Listener {
  public:
@@ -31,8 +34,8 @@ class Listener {
   Listener(Loop& loop, Fd bound, ListenerOptions options, Session session);
   ~Listener();
   void start();
-  /// Accepts no more, ends idle reads of sessions with Reason::shutdown; returns when the last session has ended or
-  /// the grace time has passed.
+  /// Accepts no more, ends idle reads of sessions with Reason::shutdown; returns when the last session has
+  /// ended or the grace time has passed.
   Task<> stop(int64_t grace_ms);
   size_t sessions() const;
   uint64_t accepted() const;

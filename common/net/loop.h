@@ -12,7 +12,10 @@ class io_context;
 
 namespace futar::net {
 
-/// Owns the io_context. All sessions, the link, control and every coroutine run on the one thread that calls run().
+class StreamGroup;
+
+/// Owns the io_context. All sessions, the link, control and every coroutine run on the one thread that calls
+/// run().
 class Loop {
  public:
   Loop();
@@ -31,6 +34,8 @@ class Loop {
   /// Coroutines started by spawn() that have not ended.
   size_t running() const;
   boost::asio::io_context& context();
+  const std::shared_ptr<StreamGroup>&
+  connections();  ///< the streams that connect_tcp and connect_unix opened
 
  private:
   struct Impl;

@@ -11,6 +11,7 @@
 
 namespace futar::net {
 
+class Loop;
 class TlsContext;
 
 /// What was negotiated, for Received, logs and traces.
@@ -28,18 +29,26 @@ struct StreamClosed {
   std::string text;
 };
 
-/// The interface that sessions use. net::TcpStream implements it over a socket, tests/fakes/stream.h in memory.
+/// The interface that sessions use. net::TcpStream implements it over a socket, tests/fakes/stream.h in
+/// memory.
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// Some octets into the buffer, at least 1. Throws StreamClosed.
+  /// Some octets into the buffer, at least 1. Throws StreamClosed. Waits first and touches the buffer only
+  /// right before it returns, so that all sessions of a thread may read into one shared buffer.
   virtual Task<size_t> read(char* buffer, size_t size) = 0;
   /// All octets. Throws StreamClosed.
   virtual Task<> write(std::string_view octets) = 0;
-  /// Both read and write fail with Reason::deadline once this steady time (ms) has passed; checked by a sweep each
-  /// second, so a deadline costs one store.
+  /// Both read and write fail with Reason::deadline once this steady time (ms) has passed; checked by a sweep
+  /// each second, so a deadline costs one store.
   virtual void set_deadline(int64_t steady_ms) = 0;
-  virtual Task<> start_tls(TlsContext& context) = 0;  ///< server side; the caller has dropped what it had buffered
+  /// An idle stream has nothing to lose: its reads fail with Reason::shutdown once its listener stops. Writes
+  /// go on, for the farewell.
+  virtual void set_idle(bool idle) = 0;
+  virtual Task<> start_tls(
+      TlsContext& context) = 0;  ///< server side; the caller has dropped what it had buffered
+  /// Client side: sends `host` as SNI and, when the context verifies, requires that the certificate names it.
+  virtual Task<> start_tls_client(TlsContext& context, std::string host) = 0;
   virtual const std::optional<TlsInfo>& tls() const = 0;
   /// RFC 9266 tls-exporter channel binding, 32 octets; empty unless TLS 1.3.
   virtual std::string channel_binding() const = 0;
@@ -49,5 +58,9 @@ class Stream {
   virtual std::optional<uint32_t> peer_uid() const = 0;
   virtual void close() = 0;
 };
+
+/// Connects to a server; the deadline (steady ms) holds for the connection and stays set on the stream.
+Task<Result<std::unique_ptr<Stream>>> connect_tcp(Loop& loop, Endpoint remote, int64_t deadline);
+Task<Result<std::unique_ptr<Stream>>> connect_unix(Loop& loop, std::string path, int64_t deadline);
 
 }  // namespace futar::net

@@ -19,8 +19,8 @@ struct Workers::Impl {
   Loop& loop;
   mutable std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Job> jobs;  // guarded by mutex
-  bool stopping = false; // guarded by mutex
+  std::deque<Job> jobs;   // guarded by mutex
+  bool stopping = false;  // guarded by mutex
   std::vector<std::thread> threads;
 
   void serve() {
