@@ -33,11 +33,14 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
 
 // The value of a Result, or return its error from this function. CO_TRY is the same in a coroutine.
 // clang only; GCC below 13 crashes on statement expressions in coroutines.
-#define FUTAR_TRY_WITH(return_word, ...) \
-  ({                                                                                     \
-    auto&& futar_try_result = (__VA_ARGS__);                                             \
-    if (!futar_try_result) return_word std::unexpected(std::move(futar_try_result).error()); \
-    *std::move(futar_try_result);                                                        \
+// The name is unique, so that a TRY may stand inside another.
+#define FUTAR_TRY_WITH(return_word, result, ...)                            \
+  ({                                                                        \
+    auto&& result = (__VA_ARGS__);                                          \
+    if (!result) return_word std::unexpected(std::move(result).error());    \
+    *std::move(result);                                                     \
   })
-#define TRY(...) FUTAR_TRY_WITH(return, __VA_ARGS__)
-#define CO_TRY(...) FUTAR_TRY_WITH(co_return, __VA_ARGS__)
+#define FUTAR_JOIN_(a, b) a##b
+#define FUTAR_JOIN(a, b) FUTAR_JOIN_(a, b)
+#define TRY(...) FUTAR_TRY_WITH(return, FUTAR_JOIN(try_result_, __COUNTER__), __VA_ARGS__)
+#define CO_TRY(...) FUTAR_TRY_WITH(co_return, FUTAR_JOIN(try_result_, __COUNTER__), __VA_ARGS__)

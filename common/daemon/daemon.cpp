@@ -1,0 +1,158 @@
+#include "common/daemon/daemon.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "common/base/clock.h"
+#include "common/config/paths.h"
+#include "common/log/log.h"
+
+namespace futar::daemon {
+namespace {
+
+struct Arguments {
+  std::optional<std::string> config, user;
+  bool check_config = false;
+  std::optional<int> finished;  ///< exit status, when the arguments were all there was to do
+};
+
+constexpr char usage[] =
+    "usage: futar-%s [--config FILE] [--check-config] [--user NAME] [--version] [--help]\n\n"
+    "  --config FILE    the config; else FUTAR_CONFIG, else /etc/futar/futar.toml\n"
+    "  --check-config   reads it, says what is wrong, exits 0 or 78\n"
+    "  --user NAME      binds the ports as root, then serves as this user\n\n"
+    "Runs in the foreground and logs to standard error. SIGTERM ends it in order, SIGHUP reloads.\n";
+
+Arguments parse_arguments(int argc, char** argv, const std::string& agent) {
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--help" || word == "-h") {
+      std::printf(usage, agent.c_str());
+      arguments.finished = exit_ok;
+    } else if (word == "--version") {
+      std::printf("futar-%s %s\n", agent.c_str(), FUTAR_VERSION);
+      arguments.finished = exit_ok;
+    } else if (word == "--check-config") {
+      arguments.check_config = true;
+    } else if ((word == "--config" || word == "--user") && i + 1 < argc) {
+      (word == "--config" ? arguments.config : arguments.user) = argv[++i];
+    } else {
+      std::fprintf(stderr, "futar-%s: unknown argument: %s\n", agent.c_str(), argv[i]);
+      std::fprintf(stderr, usage, agent.c_str());
+      arguments.finished = exit_usage;
+    }
+  }
+  return arguments;
+}
+
+int complain(const std::string& agent, const Error& error, int status) {
+  std::fprintf(stderr, "futar-%s: %s\n", agent.c_str(), error.text.c_str());
+  return status;
+}
+
+// Written beside and renamed, so that a reader never sees half a number.
+Result<void> write_pid_file(const std::string& path) {
+  const std::string fresh = path + ".new";
+  Fd fd = TRY(open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+  TRY(write_all(fd, std::to_string(::getpid()) + "\n", fresh));
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return fail(errno_error(errno, "rename " + fresh));
+  return {};
+}
+
+struct Ending {
+  bool begun = false;
+  int status = exit_ok;
+};
+
+Task<> end_in_order(net::Loop& loop, Agent& agent) {
+  notify("STOPPING=1");
+  co_await agent.stop();
+  loop.stop();
+}
+
+Task<> wait_for_signals(net::Loop& loop, Agent& agent, const std::function<void(int, std::string)>& end) {
+  boost::asio::signal_set signals(loop.context(), SIGTERM, SIGINT, SIGHUP);
+  while (true) {
+    const int signal = co_await signals.async_wait(boost::asio::use_awaitable);
+    if (signal != SIGHUP) {
+      end(exit_ok, signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      continue;
+    }
+    notify("RELOADING=1");
+    if (auto reloaded = agent.reload(); !reloaded)
+      log::error("reload: {}; what was in force stays", reloaded.error().text);
+    else
+      log::info("reloaded");
+    notify("READY=1");
+  }
+}
+
+int serve(const std::string& name, const config::Config& config, const Arguments& arguments, const MakeAgent& make) {
+  net::Loop loop;
+  const std::string state = config::state_folder(config, name);
+  if (auto made = make_folders(state); !made) return complain(name, made.error(), exit_os);
+  if (auto made = make_folders(config.text("run_dir"), 0755); !made) return complain(name, made.error(), exit_os);
+  auto lock = lock_folder(state);
+  if (!lock) return complain(name, lock.error(), exit_unavailable);
+
+  Ending ending;
+  std::unique_ptr<Agent> agent;
+  Environment environment{loop, config, name, state, system_clock().wall_ms(), {}};
+  environment.end = [&](int status, std::string reason) {
+    if (std::exchange(ending.begun, true)) return;
+    ending.status = status;
+    log::info("ends: {}", reason);
+    loop.spawn("stop", end_in_order(loop, *agent));
+  };
+  agent = make(environment);
+  if (auto bound = agent->bind(); !bound) return complain(name, bound.error(), exit_unavailable);
+  if (arguments.user)
+    if (auto became = become(*arguments.user); !became) return complain(name, became.error(), exit_os);
+
+  log::start();
+  int status = exit_ok;
+  if (auto started = agent->start(); !started) {
+    log::error("start: {}", started.error().text);
+    status = started.error().kind == Error::Kind::ours ? exit_io : exit_software;
+  } else {
+    if (auto written = write_pid_file(config::pid_file(config, name)); !written) log::warning("{}", written.error().text);
+    loop.spawn("signals", wait_for_signals(loop, *agent, environment.end));
+    log::info("futar-{} {} serves", name, FUTAR_VERSION);
+    notify("READY=1");
+    loop.run();
+    status = ending.status;
+    ::unlink(config::pid_file(config, name).c_str());
+  }
+  agent.reset();
+  log::stop();
+  return status;
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const std::string& name, const MakeAgent& make) {
+  std::signal(SIGPIPE, SIG_IGN);
+  ::umask(0077);
+  const Arguments arguments = parse_arguments(argc, argv, name);
+  if (arguments.finished) return *arguments.finished;
+  const auto config = config::Config::load(arguments.config);
+  if (!config) return complain(name, config.error(), exit_config);
+  if (arguments.check_config) {
+    std::printf("%s: ok\n", config->file().empty() ? "defaults" : config->file().c_str());
+    return exit_ok;
+  }
+  log::configure("futar-" + name, config->text("log.format") == "json" ? log::Format::json : log::Format::postfix);
+  return serve(name, *config, arguments, make);
+}
+
+}  // namespace futar::daemon

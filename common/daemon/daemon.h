@@ -1,0 +1,49 @@
+// The frame of an agent: arguments, config, sockets before the user is dropped, signals, readiness, an orderly end.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/base/async.h"
+#include "common/base/file.h"
+#include "common/config/config.h"
+#include "common/net/loop.h"
+
+namespace futar::daemon {
+
+/// sysexits.h, as admins expect them.
+enum Exit { exit_ok = 0, exit_usage = 64, exit_unavailable = 69, exit_software = 70, exit_os = 71, exit_io = 74, exit_config = 78 };
+
+struct Environment {
+  net::Loop& loop;
+  const config::Config& config;
+  std::string agent;           ///< "msa"
+  std::string state_folder;    ///< made and locked
+  int64_t started_ms;
+  /// Ends the process in order, with this exit status. io thread.
+  std::function<void(int exit_status, std::string reason)> end;
+};
+
+/// What an agent's main gives. Called in this order, on the io thread.
+class Agent {
+ public:
+  virtual ~Agent() = default;
+  virtual Result<void> bind() = 0;    ///< listening sockets and key files, still as the user that started us
+  virtual Result<void> start() = 0;   ///< threads, databases, link; the agent serves when it returns
+  virtual Result<void> reload() = 0;  ///< SIGHUP and `futar reload`: certificates, directory
+  virtual Task<> stop() = 0;          ///< no new work; returns when running work is done or its grace has passed
+};
+
+using MakeAgent = std::function<std::unique_ptr<Agent>(Environment&)>;
+
+/// Runs the agent until SIGTERM, SIGINT or Environment::end. Returns the exit status.
+///   --config FILE  --check-config  --user NAME  --version  --help
+int run(int argc, char** argv, const std::string& agent, const MakeAgent& make);
+
+/// Takes the identity of a user by name (its groups too); a process that is not root stays who it is.
+Result<void> become(const std::string& user);
+
+/// Tells a supervisor that speaks sd_notify(3) (NOTIFY_SOCKET); silent without one.
+void notify(const std::string& state);
+
+}  // namespace futar::daemon
