@@ -1,0 +1,64 @@
+#include "common/crypto/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <stdexcept>
+
+namespace futar::crypto {
+namespace {
+
+unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+// libcrypto fails here only when it is out of memory or was built without SHA-256.
+void must(bool done, const char* what) {
+  if (!done) throw std::runtime_error(std::string("libcrypto failed: ") + what);
+}
+
+}  // namespace
+
+std::string sha256(std::string_view octets) {
+  std::string digest(sha256_size, '\0');
+  must(EVP_Digest(octets.data(), octets.size(), bytes(digest), nullptr, EVP_sha256(), nullptr) == 1,
+       "sha256");
+  return digest;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view octets) {
+  std::string digest(sha256_size, '\0');
+  must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes(octets), octets.size(),
+            bytes(digest), nullptr),
+       "hmac");
+  return digest;
+}
+
+std::string pbkdf2_sha256(std::string_view password, std::string_view salt, uint32_t iterations) {
+  std::string key(sha256_size, '\0');
+  must(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), bytes(salt),
+                         static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha256(),
+                         sha256_size, bytes(key)) == 1,
+       "pbkdf2");
+  return key;
+}
+
+bool equal_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string random_bytes(size_t size) {
+  std::string octets(size, '\0');
+  must(RAND_bytes(bytes(octets), static_cast<int>(size)) == 1, "random");
+  return octets;
+}
+
+void wipe(std::string& secret) {
+  OPENSSL_cleanse(secret.data(), secret.size());
+  secret.clear();
+}
+
+}  // namespace futar::crypto
