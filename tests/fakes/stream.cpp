@@ -1,0 +1,90 @@
+#include "tests/fakes/stream.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace futar::net {
+
+using Reason = StreamClosed::Reason;
+
+/// One direction. The reader waits at the gate.
+struct FakeStream::Pipe {
+  explicit Pipe(Loop& loop) : arrived(loop) {}
+  std::string octets;
+  bool closed = false;
+  Gate arrived;
+};
+
+FakeStream::FakeStream(std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out)
+    : in_(std::move(in)), out_(std::move(out)) {}
+FakeStream::~FakeStream() { close(); }
+
+FakeStream::Pair FakeStream::make_pair(Loop& loop) {
+  const auto there = std::make_shared<Pipe>(loop), back = std::make_shared<Pipe>(loop);
+  return {std::unique_ptr<FakeStream>(new FakeStream(there, back)),
+          std::unique_ptr<FakeStream>(new FakeStream(back, there))};
+}
+
+void FakeStream::operate() {
+  if (fault && ++fault->operations == fault->at) throw StreamClosed{fault->reason, "injected"};
+  if (out_->closed && in_->closed) throw StreamClosed{Reason::reset, "closed"};
+  if (expired_) throw StreamClosed{Reason::deadline, "timeout"};
+}
+
+Task<size_t> FakeStream::read(char* buffer, size_t size) {
+  operate();
+  while (true) {
+    if (expired_) throw StreamClosed{Reason::deadline, "timeout"};
+    if (idle_ && shutting_down_) throw StreamClosed{Reason::shutdown, "shutting down"};
+    if (!in_->octets.empty()) break;
+    if (in_->closed) throw StreamClosed{Reason::peer_closed, "peer closed the connection"};
+    in_->arrived.reset();
+    co_await in_->arrived.wait();
+  }
+  const size_t moved = std::min({size, read_at_most, in_->octets.size()});
+  std::memcpy(buffer, in_->octets.data(), moved);
+  in_->octets.erase(0, moved);
+  co_return moved;
+}
+
+Task<> FakeStream::write(std::string_view octets) {
+  operate();
+  if (out_->closed) throw StreamClosed{Reason::reset, "peer has gone"};
+  ++writes_;
+  out_->octets += octets;
+  out_->arrived.open();
+  co_return;
+}
+
+void FakeStream::set_deadline(int64_t steady_ms) {
+  deadline_ = steady_ms;
+  expired_ = false;
+}
+
+void FakeStream::set_idle(bool idle) { idle_ = idle; }
+
+void FakeStream::expire() {
+  expired_ = true;
+  in_->arrived.open();
+}
+
+void FakeStream::shut_down() {
+  shutting_down_ = true;
+  in_->arrived.open();
+}
+
+Task<> FakeStream::start_tls(TlsContext&) {
+  operate();
+  tls_ = TlsInfo{"TLSv1.3", "TLS_AES_256_GCM_SHA384", "", false};
+  co_return;
+}
+
+Task<> FakeStream::start_tls_client(TlsContext& context, std::string) { return start_tls(context); }
+
+void FakeStream::close() {
+  in_->closed = out_->closed = true;
+  in_->arrived.open();
+  out_->arrived.open();
+}
+
+}  // namespace futar::net
