@@ -1,0 +1,158 @@
+"""Builds and tests Futár, one tree after the other; tests/run, its bash front, has installed what this needs."""
+import os
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, f"{TOP}/deploy/local/front")
+
+import build  # noqa: E402
+import people  # noqa: E402
+from step import Count, run, timed  # noqa: E402
+from words import Failed  # noqa: E402
+
+# Threads and shared memory live in these; all else runs on one thread.
+THREADED = ("store", "zmq", "proto_link", "net", "daemon")
+
+
+def make(preset, *targets):
+    """A step that builds; `targets` may be few: a whole tree is never needed."""
+    def action():
+        count = Count()
+        try:
+            build.build(TOP, people.Person.of(os.geteuid()), preset, targets)
+            count.passed = 1
+        except Failed as failure:
+            count.failed = 1
+            count.failures.append(f"build {preset}: {failure}")
+        return count
+    return action
+
+
+def ctest(preset, *words, seconds=1200):
+    sanitizers = {"ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1", "UBSAN_OPTIONS": "print_stacktrace=1",
+                  "TSAN_OPTIONS": f"suppressions={TOP}/tests/suite/tsan.supp"}
+    command = ["ctest", "--test-dir", build.folder(TOP, preset), f"-j{build.jobs()}", "--output-on-failure",
+               "--no-tests=error", *words]
+    return lambda: run("ctest", command, seconds, sanitizers)
+
+
+def script(path, *words, seconds=600):
+    return lambda: run(path, [f"{TOP}/{path}", *words], seconds)
+
+
+def fuzz(seconds_each):
+    """Each fuzz target for a while, from the seeds in the tree; what it finds is kept in build/fuzz/found."""
+    def action():
+        count = Count()
+        found = f"{TOP}/build/fuzz/found"
+        os.makedirs(found, exist_ok=True)
+        for name in sorted(os.listdir(f"{TOP}/tests/fuzz/targets")):
+            name = name.removesuffix(".cmake")
+            corpus = f"{TOP}/build/fuzz/corpus/{name}"
+            os.makedirs(corpus, exist_ok=True)
+            count.add(run(f"fuzz {name}", [
+                f"{build.folder(TOP, 'fuzz')}/tests/fuzz_{name}", f"-max_total_time={seconds_each}", "-timeout=10",
+                "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=0", f"-artifact_prefix={found}/{name}-",
+                corpus, f"{TOP}/tests/fuzz/seeds/{name}"], seconds_each + 120))
+        return count
+    return action
+
+
+def tidy():
+    command = ["run-clang-tidy-19", "-p", build.folder(TOP, "dev"), "-quiet", f"-j{build.jobs()}",
+               f"^{TOP}/(common|proto|msa|mta|mda|deploy)/"]
+    return run("clang-tidy", command, 5400)
+
+
+@dataclass
+class Step:
+    name: str
+    kinds: str  # of the runs that it belongs to: f(ast), d(efault), a(ll)
+    words: str
+    action: Callable
+
+
+STEPS = [
+    Step("lint", "fda", "rules that a machine can check", script("tests/lint/run")),
+    Step("build-dev", "f", "the dev tree", make("dev", "all")),
+    Step("units-dev", "f", "unit tests and fuzz seeds", ctest("dev")),
+    Step("build-asan", "da", "the tree under address and undefined behaviour sanitizers", make("asan", "all")),
+    Step("units", "da", "unit tests and fuzz seeds", ctest("asan")),
+    Step("crash", "d", "a short run of kills, on the asan build", script("tests/crash/run", "--build", "asan", "--short")),
+    Step("power", "d", "a short run of power cuts, on the asan build", script("tests/power/run", "--build", "asan", "--short")),
+    Step("build-release", "da", "the four programs as users run them", make("release", *build.PROGRAMS)),
+    Step("door", "da", "the front door and its manners", script("tests/clients/front_door.py")),
+    Step("clients", "da", "real mail programs, real mail, smuggling", script("tests/clients/run", seconds=1200)),
+    Step("build-tsan", "da", "the threaded parts under the thread sanitizer",
+         make("tsan", *(f"test_{'' if name.startswith('proto') else 'common_'}{name}" for name in THREADED))),
+    Step("threads", "da", "their unit tests", ctest("tsan", "-R", f"^(common_)?({'|'.join(THREADED)})$")),
+    Step("kills", "a", "300 kills", script("tests/crash/run", seconds=5400)),
+    Step("cuts", "a", "500 power cuts", script("tests/power/run", seconds=5400)),
+    Step("build-fuzz", "a", "the fuzz targets", make("fuzz", "all")),
+    Step("fuzz", "a", "each fuzz target for two minutes", fuzz(120)),
+    Step("bench", "a", "the cost of a message, beside Postfix", script("tests/bench/run", seconds=3600)),
+    Step("configure-dev", "a", "what clang-tidy reads", make("dev", "all")),
+    Step("tidy", "a", "clang-tidy with the small set of .clang-tidy", tidy),
+]
+
+
+def as_owner():
+    """Root in somebody else's checkout tests as its owner, and leaves nothing of root's there."""
+    builder, _ = people.choose(TOP)
+    if os.geteuid() != builder.uid:
+        os.environ.update({"HOME": builder.home, "USER": builder.name, "LOGNAME": builder.name})
+        os.initgroups(builder.name, builder.gid)
+        os.setgid(builder.gid)
+        os.setuid(builder.uid)
+
+
+def chosen(words):
+    if not words:
+        return [step for step in STEPS if "d" in step.kinds]
+    if words[0] in ("--fast", "--all"):
+        return [step for step in STEPS if words[0][2] in step.kinds]
+    if words[0] == "--list":
+        for step in STEPS:
+            print(f"{step.name:14} {step.words}")
+        sys.exit(0)
+    names = {step.name: step for step in STEPS}
+    return [names.get(word) or Step(f"units-{word}", "", "", ctest("dev", "-R", word)) for word in words]
+
+
+def main(words):
+    steps = chosen(words)
+    if any(step.name not in {s.name for s in STEPS} for step in steps):
+        steps.insert(0, next(step for step in STEPS if step.name == "build-dev"))
+    as_owner()
+    if shutil.which("ccache"):
+        os.environ.setdefault("CCACHE_MAXSIZE", "5G")
+    total, began, broken = Count(), time.monotonic(), None
+    for step in steps:
+        if broken and step.name in DEPENDS.get(broken, ()):
+            total.skipped += 1
+            total.reasons.append(f"{step.name}: {broken} failed")
+            continue
+        count = timed(f"{step.name}: {step.words}", step.action)
+        if step.name.startswith("build") and count.failed:
+            broken = step.name
+        total.add(count)
+    for reason in total.reasons:
+        print(f"skipped  {reason}")
+    for failure in total.failures:
+        print(f"failed   {failure}")
+    print(f"took {(time.monotonic() - began) / 60:.1f} minutes")
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
+    return 1 if total.failed or not total.passed else 0
+
+
+DEPENDS = {
+    "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power"),
+    "build-release": ("door", "clients", "kills", "cuts", "bench"), "build-tsan": ("threads",), "build-fuzz": ("fuzz",),
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
