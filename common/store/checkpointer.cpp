@@ -12,7 +12,6 @@
 namespace futar::store {
 namespace {
 
-constexpr auto look_every = std::chrono::seconds(1);
 constexpr int idle_looks = 5;  ///< so many looks without a write, and the WAL is cut to nothing
 
 struct WalFile {
@@ -32,6 +31,7 @@ WalFile look_at(const std::string& path) {
 struct Checkpointer::Impl {
   std::string path;
   std::function<void(Error)> broken;
+  std::chrono::milliseconds look_every{};
   std::unique_ptr<Database> database;  // opened by the first look that finds a WAL
   WalFile seen;
   int quiet = 0;
@@ -77,10 +77,11 @@ struct Checkpointer::Impl {
   }
 };
 
-Checkpointer::Checkpointer(std::string path, std::function<void(Error)> broken)
+Checkpointer::Checkpointer(std::string path, std::function<void(Error)> broken, int64_t look_every_ms)
     : impl_(std::make_unique<Impl>()) {
   impl_->path = std::move(path);
   impl_->broken = std::move(broken);
+  impl_->look_every = std::chrono::milliseconds(look_every_ms);
   impl_->thread = std::thread([impl = impl_.get()] { impl->serve(); });
   pthread_setname_np(impl_->thread.native_handle(), "checkpoint");
 }

@@ -67,7 +67,8 @@ class Checkpointer {
  public:
   /// `broken` runs once, on the checkpointer's thread, after an I/O error or found damage; without it that is
   /// logged.
-  explicit Checkpointer(std::string path, std::function<void(Error)> broken = {});
+  explicit Checkpointer(std::string path, std::function<void(Error)> broken = {},
+                        int64_t look_every_ms = 1000);
   ~Checkpointer();
 
  private:
