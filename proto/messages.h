@@ -1,26 +1,30 @@
-// What the agents say to each other over the link: the contract. Values only; codec/ writes them, link/ sends them.
+// What the agents say to each other over the link: the contract. Values only; codec/ writes, link/ sends
+// them.
 //
-// submission: msa (DEALER, connects) -> mta (ROUTER)        delivery: mda (DEALER, connects) <- mta (ROUTER)
+// submission: msa (DEALER, connects) -> mta (ROUTER)     delivery: mda (DEALER, connects) <- mta (ROUTER)
 //
-//   kind          from -> to         means                                            answered by
-//   Hello         msa, mda -> mta    here I am: role, instance, start, epoch          Welcome
-//   Welcome       mta -> msa, mda    welcome; this is who I am                        -
-//   Credit        receiver -> sender so many octets of bodies have been written       -
-//   Offer         sender -> receiver these sequences I have (large bodies, resumption) Want, Have, Later
-//   Want          receiver -> sender send these                                       Transfer or Deliver, Chunk
-//   Have          receiver -> sender these I hold or held                             -
-//   Later         receiver -> sender not now (reason); or your epoch is used up       Offer, later
-//   Transfer      msa -> mta         messages with content                            Accepted, Later
-//   Deliver       mta -> mda         recipients with the content of their message     Outcome
-//   Chunk         sender -> receiver a piece of a large body                          -
-//   Accepted      mta -> msa         committed: these sequences                       -
-//   Outcome       mda -> mta         what became of each recipient                    -
-//   MailboxState  mda -> mta         full and suspended mailboxes                     -
-//   Directory     mta -> msa, mda    published files for far agents                   -
+// clang-format off
+//   kind          from -> to          means                                        answered by
+//   Hello         msa, mda -> mta     here I am: role, instance, start, epoch      Welcome
+//   Welcome       mta -> msa, mda     welcome; this is who I am                    -
+//   Credit        receiver -> sender  so many octets have been written             -
+//   Offer         sender -> receiver  these sequences I have (large, resumption)   Want, Have, Later
+//   Want          receiver -> sender  send these                                   Transfer or Deliver, Chunk
+//   Have          receiver -> sender  these I hold or held                         -
+//   Later         receiver -> sender  not now (reason); or your epoch is used up   Offer, later
+//                 mta -> msa, mda     without sequences: your Hello is refused, or say it again
+//   Transfer      msa -> mta          messages with content                        Accepted, Later
+//   Deliver       mta -> mda          recipients with the content of their message Outcome
+//   Chunk         sender -> receiver  a piece of a large body                      -
+//   Accepted      mta -> msa          committed: these sequences                   -
+//   Outcome       mda -> mta          what became of each recipient                -
+//   MailboxState  mda -> mta          full and suspended mailboxes                 -
+//   Directory     mta -> msa, mda     published files for far agents               -
+// clang-format on
 //
 // Toward mta the sequence is the message's key in msa.db, toward mda the recipient's row id in mta.db: both
-// AUTOINCREMENT, never reused. A frame list is [head as JSON][content]...; unknown keys in the head are ignored,
-// unknown kinds and trailing frames are refused.
+// AUTOINCREMENT, never reused. A frame list is [head as JSON][content]...; unknown keys in the head are
+// ignored, unknown kinds and trailing frames are refused.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -35,8 +39,8 @@
 namespace futar::proto {
 
 constexpr int version = 1;
-constexpr size_t credit_window = 8u << 20;     ///< octets of bodies under way on a link
-constexpr size_t eager_limit = 64u * 1024;     ///< larger bodies are offered first, and sent in chunks
+constexpr size_t credit_window = 8u << 20;  ///< octets of bodies under way on a link
+constexpr size_t eager_limit = 64u * 1024;  ///< larger bodies are offered first, and sent in chunks
 constexpr size_t chunk_size = 64u * 1024;
 constexpr size_t batch_messages = 64;
 constexpr size_t batch_octets = 256u * 1024;
@@ -49,12 +53,13 @@ struct Range {
 };
 
 struct Hello {
-  std::string role;        ///< "msa" or "mda"; the endpoint fixes it, this confirms it
-  std::string instance;    ///< id of the state folder, made with the database
-  int64_t started_ms = 0;  ///< start stamp: a newer one on the same folder replaces the connection
-  int64_t epoch = 1;       ///< of the sender's sequence (msa)
+  std::string role;             ///< "msa" or "mda"; the endpoint fixes it, this confirms it
+  std::string instance;         ///< id of the state folder, made with the database
+  int64_t started_ms = 0;       ///< start stamp: a newer one on the same folder replaces the connection
+  int64_t epoch = 1;            ///< of the sender's sequence (msa)
   int64_t confirmed_below = 0;  ///< all sequences below are done at the sender; the receiver forgets them
   int protocol = version;
+  int64_t session = 1;  ///< counts the Hellos of a start; a new one forgets what was under way
 };
 
 struct Welcome {
@@ -63,9 +68,14 @@ struct Welcome {
   int64_t epoch = 1;            ///< of mta's recipient rows, toward mda
   int64_t confirmed_below = 0;  ///< toward mda: terminal outcomes below are committed at mta
   int protocol = version;
+  int64_t session = 1;  ///< of the Hello that it answers
 };
 
-struct Credit { uint64_t octets = 0; };
+/// Octets of Transfer, Deliver and Chunk messages (all their frames) that the receiver has done with.
+struct Credit {
+  uint64_t octets = 0;
+  int64_t sequence = 0;  ///< not 0: they were chunks of this body
+};
 
 struct OfferItem {
   int64_t sequence = 0;
@@ -76,12 +86,17 @@ struct Offer {
   int64_t epoch = 1, confirmed_below = 0;
   std::vector<OfferItem> items;
 };
-struct Want { std::vector<int64_t> sequences; };
-struct Have { std::vector<int64_t> sequences; };
+struct Want {
+  std::vector<int64_t> sequences;
+};
+struct Have {
+  std::vector<int64_t> sequences;
+};
 struct Later {
   std::vector<int64_t> sequences;
   std::string reason;
   bool new_epoch = false;  ///< the sequence is known with another id: the sender must start a new epoch
+  bool say_hello = false;  ///< no sequences: I do not know you, or what you said was damaged; begin again
 };
 
 struct TransferItem {
@@ -96,27 +111,29 @@ struct Transfer {
 struct Chunk {
   int64_t sequence = 0;
   uint64_t offset = 0;
-  bool last = false;
+  bool last = false;  ///< before the body's end: it is broken off
   std::string octets;
 };
 
-struct Accepted { std::vector<Range> ranges; };
+struct Accepted {
+  std::vector<Range> ranges;
+};
 
 /// One recipient of a message on its way to a mailbox.
 struct DeliverRecipient {
-  int64_t row = 0;               ///< the sequence toward mda
-  smtp::Address address;         ///< as it stands in the envelope (Delivered-To)
+  int64_t row = 0;        ///< the sequence toward mda
+  smtp::Address address;  ///< as it stands in the envelope (Delivered-To)
   std::string orcpt;
-  int depth = 0;                 ///< expansions above it; at most 10
+  int depth = 0;                      ///< expansions above it; at most 10
   std::vector<std::string> ancestry;  ///< addresses it was expanded from, to cut loops
 };
 struct DeliverItem {
   MessageId id;
   smtp::Address reverse_path;
   bool smtputf8 = false;
-  std::string prefix;            ///< fields for this destination alone, before the header
+  std::string prefix;  ///< fields for this destination alone, before the header
   std::string header;
-  spool::Body body;              ///< bytes set when size <= eager_limit
+  spool::Body body;  ///< bytes set when size <= eager_limit
   std::vector<DeliverRecipient> recipients;
 };
 struct Deliver {
@@ -128,30 +145,32 @@ enum class OutcomeState : uint8_t { delivered, expanded, later, failed, discarde
 struct OutcomeItem {
   int64_t row = 0;
   OutcomeState state = OutcomeState::later;
-  std::string reason;            ///< for people: "put into INBOX", "mailbox full"
-  std::string status;            ///< enhanced status code: "2.0.0", "4.2.2", "5.1.1"
-  std::string folder, file;      ///< delivered: where
-  std::vector<std::string> targets;   ///< expanded: addresses
-  bool resumed = false;          ///< answered from the ledger, nothing was done again
+  std::string reason;                ///< for people: "put into INBOX", "mailbox full"
+  std::string status;                ///< enhanced status code: "2.0.0", "4.2.2", "5.1.1"
+  std::string folder, file;          ///< delivered: where
+  std::vector<std::string> targets;  ///< expanded: addresses
+  bool resumed = false;              ///< answered from the ledger, nothing was done again
 };
-struct Outcome { std::vector<OutcomeItem> items; };
+struct Outcome {
+  std::vector<OutcomeItem> items;
+};
 
 struct MailboxStateItem {
   std::string account;
   bool full = false;
 };
 struct MailboxState {
-  bool complete = false;         ///< replaces all that was known (after Hello)
+  bool complete = false;  ///< replaces all that was known (after Hello)
   std::vector<MailboxStateItem> items;
 };
 
 struct Directory {
   uint64_t generation = 0;
-  std::string name;              ///< "addresses.db"
+  std::string name;  ///< "addresses.db"
   std::string octets;
 };
 
-using Message = std::variant<Hello, Welcome, Credit, Offer, Want, Have, Later, Transfer, Chunk, Accepted, Deliver,
-                             Outcome, MailboxState, Directory>;
+using Message = std::variant<Hello, Welcome, Credit, Offer, Want, Have, Later, Transfer, Chunk, Accepted,
+                             Deliver, Outcome, MailboxState, Directory>;
 
 }  // namespace futar::proto
