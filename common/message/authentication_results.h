@@ -1,0 +1,20 @@
+// Authentication-Results (RFC 8601): who may say what was verified. Writing ours is common/verdict's.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "common/message/header.h"
+
+namespace futar::message {
+
+/// Whether the field is Authentication-Results in the name of `authserv_id`: folded, commented, quoted, in
+/// odd case, with a dot at its end; also one whose name cannot be read (RFC 8601 §5: then nobody can rely on
+/// it).
+bool claims_to_be_from(const Field& field, std::string_view authserv_id);
+
+/// The header without each forged Authentication-Results of our own name; others stay.
+std::string remove_authentication_results(std::string_view header, std::string_view authserv_id);
+/// The header without any Authentication-Results: what users submit has none to say.
+std::string remove_authentication_results(std::string_view header);
+
+}  // namespace futar::message

@@ -1,0 +1,65 @@
+// The header of a message as fields (RFC 5322 §2.2): views into the text, never a copy, linear in its size.
+#pragma once
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace futar::message {
+
+constexpr size_t max_header = 256 * 1024;  ///< octets with the empty line; more is replies::header_too_big()
+constexpr size_t max_fields = 1000;        ///< more is replies::header_too_big() too
+
+/// One field with its folded lines. A line that is no field (a lost fold, an mbox "From ") keeps its place as
+/// a field without a name, so that nothing is lost when a header is put together again.
+struct Field {
+  std::string_view
+      name;  ///< as written, without the white space of RFC 5322 §4.5 before the colon; "" if no field
+  std::string_view value;  ///< behind the colon, folds inside, without the last line end
+  std::string_view text;   ///< all of it, with the CRLF
+  size_t offset = 0;       ///< of text in the header
+
+  bool is(std::string_view other) const;  ///< the same name in any case
+};
+
+/// The fields up to the empty line or the end. Views into `header`.
+std::vector<Field> split_header(std::string_view header);
+
+/// The first field of that name, or null.
+const Field* find(std::span<const Field> fields, std::string_view name);
+size_t count(std::span<const Field> fields, std::string_view name);
+
+/// The value on one line: CRLFs of folds taken out (RFC 5322 §2.2.3), white space at both ends too.
+std::string unfold(std::string_view value);
+
+/// The header without the fields for which `doomed` says yes; everything else octet for octet.
+std::string remove_fields(std::string_view header, const std::function<bool(const Field&)>& doomed);
+
+/// Splits a message that arrives piece by piece into header and body.
+class HeaderCollector {
+ public:
+  /// Takes what belongs to the header off the front of `octets`. When done(), octets is at the body.
+  void push(std::string_view& octets);
+  /// The message has ended: also a header without a body is a message.
+  void finish();
+
+  bool done() const { return done_; }
+  bool too_big() const { return header_.size() > max_header; }  ///< refuse; push takes no more
+
+  /// After done(): the header with the empty line that ends it. When the first line is no field the whole
+  /// message is body (RFC 5322 §3.5 needs the empty line, so we put it), and that line, which was taken, is
+  /// `body_start`.
+  const std::string& header() const { return header_; }
+  const std::string& body_start() const { return body_start_; }
+
+ private:
+  void end_line();
+
+  std::string header_;
+  std::string body_start_;
+  size_t line_ = 0;  ///< where the unfinished line begins in header_
+  bool done_ = false;
+};
+
+}  // namespace futar::message
