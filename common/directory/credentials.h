@@ -8,8 +8,8 @@
 
 namespace futar::directory {
 
-/// A verifier as published: Dovecot's {SCRAM-SHA-256}iterations,salt,StoredKey,ServerKey (base64), or an imported
-/// {CRYPT} hash that only PLAIN and LOGIN can use.
+/// A verifier as published: Dovecot's {SCRAM-SHA-256}iterations,salt,StoredKey,ServerKey (base64), or an
+/// imported {CRYPT} hash that only PLAIN and LOGIN can use.
 struct Credential {
   std::string account;
   std::string verifier;
