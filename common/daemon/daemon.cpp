@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
+#include <cstdlib>
 
 #include "common/base/clock.h"
 #include "common/config/paths.h"
@@ -133,9 +133,10 @@ int serve(const std::string& name, const config::Config& config, const Arguments
     status = ending.status;
     ::unlink(config::pid_file(config, name).c_str());
   }
-  agent.reset();
+  // All that was acknowledged is durable by now. Coroutines that still wait refer to the agent's parts and the parts to
+  // the loop; taking them apart would prove nothing that kill -9 must not prove anyway.
   log::stop();
-  return status;
+  std::_Exit(status);
 }
 
 }  // namespace

@@ -219,8 +219,6 @@ void Queue::link_up() {
 
 void Queue::link_down() {
   if (!std::exchange(link_is_up_, false)) return;
-  ++link_downs_;
-  confirmed_below_ = confirmed_below();  // what was in flight is not confirmed, though it now waits
   flights_.clear();
   pending_.clear();
   pending_octets_ = 0;
@@ -229,12 +227,6 @@ void Queue::link_down() {
                    if (!returned) log::error("the queue could not take back what mda had: {}", returned.error().text);
                    wake();
                  });
-}
-
-// The last look into the database knows of all rows offered before it; those offered since are in flight here, and
-// stood in flights_ before they were sent.
-int64_t Queue::confirmed_below() const {
-  return flights_.empty() ? confirmed_below_ : std::min(confirmed_below_, flights_.begin()->first);
 }
 
 void Queue::remove_files(const std::vector<std::string>& names) {

@@ -3,9 +3,9 @@
 #pragma once
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/base/async.h"
@@ -69,8 +69,8 @@ class Queue {
   void link_up();
   void link_down();
   void outcomes(std::vector<proto::OutcomeItem> items);
-  /// No recipient row below has been offered to mda without a committed answer: mda's ledger may forget those.
-  int64_t confirmed_below() const;
+  /// All recipient rows below are terminal, as committed: mda's ledger may forget them.
+  int64_t confirmed_below() const { return confirmed_below_; }
   void wake();  ///< something became due (operator, new directory)
 
   const QueueCounts& counts() const { return counts_; }
@@ -106,7 +106,6 @@ class Queue {
   Task<> write_dsns();
   Task<size_t> write_dsns_once();
   Task<> watch_clock();
-  Task<> refresh_confirmed();
   void remove_files(const std::vector<std::string>& names);
 
   net::Loop& loop_;
@@ -122,10 +121,9 @@ class Queue {
   JumpDetector jumps_;
 
   bool link_is_up_ = false;
-  uint64_t link_downs_ = 0;
   bool stopping_ = false;
   bool backlog_ = true;              ///< mta.db may hold what is due
-  std::map<int64_t, Flight> flights_;  ///< by recipient row, ordered for confirmed_below()
+  std::unordered_map<int64_t, Flight> flights_;  ///< by recipient row
   std::deque<proto::DeliverItem> pending_;
   uint64_t pending_octets_ = 0;
   int64_t confirmed_below_ = 0;      ///< as of the last look into mta.db

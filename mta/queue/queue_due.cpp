@@ -86,7 +86,7 @@ Task<size_t> Queue::load_once() {
   co_return taken;
 }
 
-// Once a second: due times that have come, and jumps of the wall clock (a Pi boots in the past).
+// Once a second: due times that have come, what mda may forget, and jumps of the wall clock (a Pi boots in the past).
 Task<> Queue::watch_clock() {
   while (!stopping_) {
     const int64_t jump = jumps_.observe(clock_.wall_ms(), clock_.steady_ms());
@@ -94,21 +94,15 @@ Task<> Queue::watch_clock() {
       log::warning("the wall clock jumped by {} s: due times move with it", jump / 1000);
       writer_.submit([jump](Database& database) { return rebase_due(database, jump); }, [](Result<void>) {});
     }
-    co_await refresh_confirmed();
+    auto below = std::make_shared<int64_t>(0);
+    Result<void> looked = co_await reader_.read([below](Database& database) -> Result<void> {
+      *below = TRY(mta::confirmed_below(database));
+      return {};
+    });
+    if (looked) confirmed_below_ = *below;
     wake();
     co_await loop_.sleep(idle_ms);
   }
-}
-
-Task<> Queue::refresh_confirmed() {
-  auto below = std::make_shared<int64_t>(0);
-  const uint64_t downs = link_downs_;
-  Result<void> read = co_await reader_.read([below](Database& database) -> Result<void> {
-    *below = TRY(mta::confirmed_below(database));
-    return {};
-  });
-  // A link that went meanwhile took rows out of flight which this look may not have seen as offered.
-  if (read && downs == link_downs_) confirmed_below_ = *below;
 }
 
 }  // namespace futar::mta

@@ -67,7 +67,7 @@ Result<void> migrate(Database& database, int from_version) {
       dsn_due INTEGER NOT NULL DEFAULT 0, dsn_told INTEGER NOT NULL DEFAULT 0);
     CREATE INDEX recipient_of_message ON recipient(message);
     CREATE INDEX recipient_due ON recipient(due) WHERE state = 1;
-    CREATE INDEX recipient_offered ON recipient(id) WHERE offered = 1 AND state <= 3;
+    CREATE INDEX recipient_open ON recipient(id) WHERE state <= 3;
     CREATE INDEX recipient_held ON recipient(id) WHERE state = 3;
     CREATE INDEX recipient_dsn ON recipient(message) WHERE dsn_due <> 0;
     CREATE TABLE peer(key INTEGER PRIMARY KEY, instance TEXT NOT NULL UNIQUE);
@@ -166,7 +166,7 @@ Result<void> set_wish(Database& database, int64_t row, Wish wish, std::string_vi
 }
 
 Result<int64_t> return_in_flight(Database& database) {
-  Statement& s = *TRY(database.statement("UPDATE recipient SET state = 1, due = 0 WHERE offered = 1 AND state <= 3 AND state = 2"));
+  Statement& s = *TRY(database.statement("UPDATE recipient SET state = 1, due = 0 WHERE state <= 3 AND state = 2"));
   TRY(s.run());
   return database.changes();
 }
@@ -187,7 +187,7 @@ Result<bool> has_mailbox(Database& database, int64_t message, std::string_view m
 
 Result<int64_t> confirmed_below(Database& database) {
   Statement& s = *TRY(database.statement(
-      "SELECT coalesce((SELECT min(id) FROM recipient WHERE offered = 1 AND state <= 3), (SELECT seq + 1 FROM "
+      "SELECT coalesce((SELECT min(id) FROM recipient WHERE state <= 3), (SELECT seq + 1 FROM "
       "sqlite_sequence WHERE name = 'recipient'), 1)"));
   const int64_t below = TRY(s.step()) ? s.integer(0) : 1;
   s.reset();

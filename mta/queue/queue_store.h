@@ -33,7 +33,7 @@ Result<int64_t> return_in_flight(store::Database& database);
 Result<bool> has_open_recipients(store::Database& database, int64_t message);
 /// Does this message already have a recipient for the same mailbox (account and detail)?
 Result<bool> has_mailbox(store::Database& database, int64_t message, std::string_view mailbox);
-/// No row below has been offered to mda without an answer that is committed: mda may forget them.
+/// All rows below are terminal, and no new row comes below: mda may forget them.
 Result<int64_t> confirmed_below(store::Database& database);
 /// Moves each due time by delta_ms, after a jump of the wall clock.
 Result<void> rebase_due(store::Database& database, int64_t delta_ms);

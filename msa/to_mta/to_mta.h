@@ -1,0 +1,38 @@
+// From the spool to the link: a message that was just committed goes at once; what waits is found again.
+#pragma once
+#include <memory>
+
+#include "common/net/workers.h"
+#include "common/spool/body.h"
+#include "common/store/writer.h"
+#include "msa/to_mta/spool_store.h"
+#include "proto/link/link.h"
+
+namespace futar::msa {
+
+class ToMta {
+ public:
+  ToMta(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, store::Writer& writer, store::Reader& reader,
+        spool::Folder& spool, net::Workers& workers, Identity identity, int64_t lowest_spooled);
+
+  Result<void> start() { return link_->start(); }
+  Task<> stop() { return link_->stop(); }
+  proto::LinkState state() const { return link_->state(); }
+
+  /// Stores a message durably as spooled, then offers it. The error is that of the commit.
+  Task<Result<void>> submit(spool::Message message, std::vector<event::Event> events);
+
+ private:
+  Task<Result<std::vector<proto::TransferItem>>> load(int64_t after, size_t limit);
+  Task<Result<void>> handed_over(std::vector<proto::Range> ranges);
+  Task<Result<int64_t>> new_epoch();
+
+  store::Writer& writer_;
+  store::Reader& reader_;
+  spool::Folder& spool_;
+  net::Workers& workers_;
+  int64_t lowest_spooled_;
+  std::unique_ptr<proto::SubmissionSender> link_;
+};
+
+}  // namespace futar::msa

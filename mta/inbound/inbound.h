@@ -1,0 +1,37 @@
+// The Policy of port 25: mail for our domains, and for anywhere only from the networks that may relay.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/net/tls_context.h"
+#include "common/smtp_server/policy.h"
+#include "common/store/low_water.h"
+#include "mta/queue/queue.h"
+#include "mta/to_mda/mailbox_states.h"
+
+namespace futar::mta {
+
+struct InboundOptions {
+  std::string host;
+  uint64_t max_size = 50u << 20;
+  std::vector<net::Network> relay_networks;
+};
+
+/// What all sessions of port 25 share.
+struct Inbound {
+  InboundOptions options;
+  Queue& queue;
+  Queue::DirectoryNow directory;
+  const MailboxStates& mailboxes;
+  store::LowWater& low_water;
+  std::shared_ptr<net::TlsContext> tls;
+  std::function<void(event::Event, const MessageId&)> refused;  ///< log and the table of refusals
+
+  bool may_relay(const net::IpAddress& client) const;
+};
+
+std::unique_ptr<smtp_server::Policy> inbound_policy(Inbound& inbound);
+
+}  // namespace futar::mta

@@ -1,0 +1,183 @@
+// futar-mta: wires the queue, port 25 and the two links. No logic.
+#include "common/config/paths.h"
+#include "common/daemon/daemon.h"
+#include "common/daemon/listeners.h"
+#include "common/event/log_line.h"
+#include "common/log/log.h"
+#include "common/net/listener.h"
+#include "common/smtp/replies.h"
+#include "common/smtp_server/session.h"
+#include "common/zmq/context.h"
+#include "mta/from_msa/from_msa.h"
+#include "mta/inbound/inbound.h"
+#include "mta/to_mda/to_mda.h"
+#include "mta/verbs.h"
+#include "proto/control/control.h"
+
+namespace futar::mta {
+namespace {
+
+constexpr int64_t stop_grace_ms = 10'000;
+constexpr size_t worker_threads = 8;
+
+Remote remote_of(const std::string& word) {
+  return word == "hold" ? Remote::hold : word == "capture" ? Remote::capture : Remote::direct;
+}
+
+QueueOptions queue_options(const config::Config& config) {
+  QueueOptions options;
+  options.host = config.hostname();
+  options.route.remote = remote_of(config.text("mta.remote"));
+  options.retry.retry_first_ms = config.duration_ms("mta.retry_first");
+  options.retry.retry_max_ms = config.duration_ms("mta.retry_max");
+  options.retry.lifetime_ms = config.duration_ms("mta.lifetime");
+  options.retry.link_lifetime_ms = config.duration_ms("mta.link_lifetime");
+  options.retry.held_lifetime_ms = config.duration_ms("mta.held_lifetime");
+  options.retry.delay_notice_ms = config.duration_ms("mta.delay_notice");
+  return options;
+}
+
+class Mta final : public daemon::Agent {
+ public:
+  explicit Mta(daemon::Environment& environment) : env_(environment), config_(environment.config), zmq_(environment.loop) {}
+
+  Result<void> bind() override {
+    bound_ = TRY(daemon::bind_listeners(config_.list("mta.listen")));
+    TRY(net::make_self_signed(config_.hostname(), config::certificate_file(config_), config::key_file(config_)));
+    tls_ = TRY(net::TlsContext::server(config::certificate_file(config_), config::key_file(config_)));
+    return {};
+  }
+
+  Result<void> start() override {
+    TRY(open_directory());
+    workers_ = std::make_unique<net::Workers>(env_.loop, worker_threads, "mta-worker");
+    spool_ = TRY(spool::Folder::open(env_.state_folder + "/spool", env_.loop, *workers_));
+    TRY(open_queue());
+    TRY(start_links());
+    queue_->start();
+    TRY(start_port_25());
+    control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_, config::control_endpoint(config_, "mta"), verbs());
+    return control_->start();
+  }
+
+  Result<void> reload() override {
+    TRY(tls_->reload());
+    TRY(open_directory());
+    queue_->wake();
+    return {};
+  }
+
+  Task<> stop() override {
+    for (auto& listener : listeners_) co_await listener->stop(stop_grace_ms);
+    co_await from_msa_->stop();
+    queue_->stop();
+    co_await to_mda_->stop();
+  }
+
+ private:
+  Result<void> open_directory() {
+    directory_ = TRY(directory::Directory::open(config::published_folder(config_), config_.text("mda.subaddress")));
+    return {};
+  }
+
+  Result<void> open_queue() {
+    const std::string path = env_.state_folder + "/mta.db";
+    auto database = TRY(store::Database::open(path, store::Database::Mode::create));
+    TRY(store::migrate(*database, queue_schema));
+    instance_ = TRY(instance_of(*database));
+    {
+      auto transaction = TRY(store::Transaction::begin(*database));
+      TRY(return_in_flight(*database));
+      TRY(transaction.commit());
+    }
+    const size_t swept = TRY(spool_->sweep([&](std::string_view name) { return is_body_of_open_message(*database, name); }));
+    if (swept > 0) log::info("{} body files of messages that were never accepted removed", swept);
+    writer_ = std::make_unique<store::Writer>(env_.loop, std::move(database), [this](Error error) {
+      env_.end(daemon::exit_io, "mta.db: " + error.text);
+    });
+    reader_ = std::make_unique<store::Reader>(env_.loop, path);
+    checkpointer_ = std::make_unique<store::Checkpointer>(path);
+    low_water_ = std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
+    queue_ = std::make_unique<Queue>(env_.loop, *workers_, *writer_, *reader_, *spool_, system_clock(), queue_options(config_),
+                                     [this]() -> const directory::Directory& { return *directory_; });
+    return {};
+  }
+
+  proto::LinkOptions link_options(std::string endpoint) const {
+    return {std::move(endpoint), instance_, env_.started_ms, {}};
+  }
+
+  Result<void> start_links() {
+    from_msa_ = std::make_unique<proto::SubmissionReceiver>(env_.loop, zmq_, link_options(config::submission_link(config_)),
+                                                            submission_sink(*queue_, *spool_));
+    to_mda_ = std::make_unique<ToMda>(env_.loop, zmq_, link_options(config::delivery_link(config_)), *queue_, *spool_, *workers_);
+    TRY(to_mda_->start());
+    return from_msa_->start();
+  }
+
+  Result<void> start_port_25() {
+    InboundOptions options{config_.hostname(), config_.size("mta.max_size"), {}};
+    for (const std::string& network : config_.list("mta.relay_networks"))
+      options.relay_networks.push_back(TRY(net::Network::parse(network)));
+    inbound_ = std::make_unique<Inbound>(Inbound{std::move(options), *queue_,
+                                                 [this]() -> const directory::Directory& { return *directory_; },
+                                                 to_mda_->mailboxes(), *low_water_, tls_,
+                                                 [](const event::Event& event, const MessageId& id) {
+                                                   log::info("{}", event::render_postfix(id, event));
+                                                 }});
+    net::ListenerOptions limits;
+    limits.sessions = static_cast<size_t>(config_.number("mta.sessions"));
+    limits.sessions_per_client = static_cast<size_t>(config_.number("mta.sessions_per_client"));
+    limits.unlimited = [this](const net::IpAddress& client) { return client.is_loopback() || inbound_->may_relay(client); };
+    limits.over_limit_reply = smtp::replies::too_many_connections().wire();
+    for (daemon::Bound& bound : bound_) {
+      listeners_.push_back(std::make_unique<net::Listener>(
+          env_.loop, std::move(bound.socket), limits, [this](std::unique_ptr<net::Stream> stream) {
+            return smtp_server::serve(std::move(stream), inbound_policy(*inbound_), *spool_, system_clock(), {});
+          }));
+      listeners_.back()->start();
+    }
+    return {};
+  }
+
+  std::map<std::string, proto::Verb> verbs() {
+    return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_, [this] { return sessions(); },
+                          [this] { return reload(); }, [this]() -> const directory::Directory& { return *directory_; }});
+  }
+
+  size_t sessions() const {
+    size_t count = 0;
+    for (const auto& listener : listeners_) count += listener->sessions();
+    return count;
+  }
+
+  daemon::Environment& env_;
+  const config::Config& config_;
+  std::vector<daemon::Bound> bound_;
+  std::shared_ptr<net::TlsContext> tls_;
+  zmq::Context zmq_;
+  std::string instance_;
+  std::unique_ptr<directory::Directory> directory_;
+  // Destroyed from the last to the first: sessions before the queue, the queue before its threads.
+  std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<spool::Folder> spool_;
+  std::unique_ptr<store::LowWater> low_water_;
+  std::unique_ptr<store::Checkpointer> checkpointer_;
+  std::unique_ptr<store::Writer> writer_;
+  std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<Queue> queue_;
+  std::unique_ptr<proto::SubmissionReceiver> from_msa_;
+  std::unique_ptr<ToMda> to_mda_;
+  std::unique_ptr<Inbound> inbound_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unique_ptr<proto::ControlServer> control_;
+};
+
+}  // namespace
+}  // namespace futar::mta
+
+int main(int argc, char** argv) {
+  return futar::daemon::run(argc, argv, "mta", [](futar::daemon::Environment& environment) {
+    return std::make_unique<futar::mta::Mta>(environment);
+  });
+}

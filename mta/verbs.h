@@ -1,0 +1,30 @@
+// The operator's verbs that mta answers over its control socket.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+
+#include "common/daemon/daemon.h"
+#include "mta/queue/queue.h"
+#include "mta/to_mda/to_mda.h"
+#include "proto/control/control.h"
+#include "proto/link/link.h"
+
+namespace futar::mta {
+
+/// What the verbs look at; all of it outlives the control server.
+struct Subjects {
+  daemon::Environment& environment;
+  Queue& queue;
+  store::Reader& reader;
+  store::Writer& writer;
+  proto::SubmissionReceiver& from_msa;
+  ToMda& to_mda;
+  std::function<size_t()> sessions;
+  std::function<Result<void>()> reload;
+  Queue::DirectoryNow directory;
+};
+
+std::map<std::string, proto::Verb> control_verbs(Subjects subjects);
+
+}  // namespace futar::mta
