@@ -1,0 +1,87 @@
+#include "mta/queue/judge.h"
+
+#include <doctest/doctest.h>
+
+using namespace futar;
+using namespace futar::mta;
+using proto::OutcomeItem;
+using proto::OutcomeState;
+
+namespace {
+
+constexpr int64_t hour = 3'600'000;
+
+Recipient bob() {
+  Recipient r;
+  r.row = 7;
+  r.address = {"bob", "example.org"};
+  r.state = State::in_flight;
+  return r;
+}
+
+OutcomeItem outcome(OutcomeState state, std::string reason = "", std::string status = "") {
+  OutcomeItem item;
+  item.row = 7;
+  item.state = state;
+  item.reason = std::move(reason);
+  item.status = std::move(status);
+  return item;
+}
+
+}  // namespace
+
+TEST_CASE("delivered ends the recipient; a DSN is due only when it was asked for") {
+  Recipient recipient = bob();
+  Change change = judge(outcome(OutcomeState::delivered), recipient, {}, {});
+  CHECK(change.state == State::delivered);
+  CHECK(change.dsn_due == 0);
+  recipient.parameters.notify.bits = smtp::Notify::success;
+  CHECK(judge(outcome(OutcomeState::delivered), recipient, {}, {}).dsn_due == dsn::delivered);
+}
+
+TEST_CASE("a mailbox that is full waits, and says when it is tried again") {
+  const Change change = judge(outcome(OutcomeState::later, "mailbox full", "4.2.2"), bob(), {}, {1000, 0, 0});
+  CHECK(change.state == State::waiting);
+  CHECK(change.attempts == 1);
+  CHECK(change.due_ms == 1000 + 5 * 60'000);
+  CHECK_FALSE(change.offered);
+  CHECK(change.event.get(event::Field::cause) == "mailbox full");
+}
+
+TEST_CASE("after four hours the sender is told once that it waits, unless NOTIFY forbids it") {
+  Recipient recipient = bob();
+  const Moment late{4 * hour, 0, 0};
+  CHECK(judge(outcome(OutcomeState::later), recipient, {}, late).dsn_due == dsn::delayed);
+  recipient.dsn_told = dsn::delayed;
+  CHECK(judge(outcome(OutcomeState::later), recipient, {}, late).dsn_due == 0);
+  recipient.dsn_told = 0;
+  recipient.parameters.notify.bits = smtp::Notify::never;
+  CHECK(judge(outcome(OutcomeState::later), recipient, {}, late).dsn_due == 0);
+}
+
+TEST_CASE("a lifetime that is over ends in expired with a DSN") {
+  Recipient recipient = bob();
+  recipient.attempts = 2;
+  const Change change = judge(outcome(OutcomeState::later, "mailbox full"), recipient, {}, {121 * hour, 0, 0});
+  CHECK(change.state == State::expired);
+  CHECK(change.dsn_due == dsn::failed);
+}
+
+TEST_CASE("a refusal for good bounces, and NOTIFY=NEVER keeps the DSN away") {
+  Recipient recipient = bob();
+  CHECK(judge(outcome(OutcomeState::failed, "no such user", "5.1.1"), recipient, {}, {}).dsn_due == dsn::failed);
+  recipient.parameters.notify.bits = smtp::Notify::never;
+  const Change change = judge(outcome(OutcomeState::failed), recipient, {}, {});
+  CHECK(change.state == State::bounced);
+  CHECK(change.dsn_due == 0);
+}
+
+TEST_CASE("an alias with several targets ends the way of NOTIFY=SUCCESS, one with a single target does not") {
+  Recipient recipient = bob();
+  recipient.parameters.notify.bits = smtp::Notify::success;
+  OutcomeItem item = outcome(OutcomeState::expanded);
+  item.targets = {"eva@example.org"};
+  CHECK(judge(item, recipient, {}, {}).dsn_due == 0);
+  item.targets.push_back("ida@example.org");
+  CHECK(judge(item, recipient, {}, {}).dsn_due == dsn::expanded);
+}
