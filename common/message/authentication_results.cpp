@@ -45,11 +45,11 @@ bool claims_to_be_from(const Field& field, std::string_view authserv_id) {
   return id.empty() || equal_nocase(id, authserv_id);
 }
 
-std::string remove_authentication_results(std::string_view header, std::string_view authserv_id) {
+size_t remove_authentication_results(std::string& header, std::string_view authserv_id) {
   return remove_fields(header, [&](const Field& field) { return claims_to_be_from(field, authserv_id); });
 }
 
-std::string remove_authentication_results(std::string_view header) {
+size_t remove_authentication_results(std::string& header) {
   return remove_fields(header, [](const Field& field) { return field.is(name); });
 }
 

@@ -12,9 +12,10 @@ namespace futar::message {
 /// it).
 bool claims_to_be_from(const Field& field, std::string_view authserv_id);
 
-/// The header without each forged Authentication-Results of our own name; others stay.
-std::string remove_authentication_results(std::string_view header, std::string_view authserv_id);
-/// The header without any Authentication-Results: what users submit has none to say.
-std::string remove_authentication_results(std::string_view header);
+/// Takes each forged Authentication-Results of our own name out of the header; others stay. Returns how many
+/// went.
+size_t remove_authentication_results(std::string& header, std::string_view authserv_id);
+/// Takes out every one: a user's message has none to say.
+size_t remove_authentication_results(std::string& header);
 
 }  // namespace futar::message

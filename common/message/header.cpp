@@ -34,8 +34,6 @@ Field as_field(std::string_view text, size_t offset) {
   return field;
 }
 
-bool is_mbox_line(std::string_view line) { return line.starts_with("From ") || line.starts_with(">From "); }
-
 }  // namespace
 
 bool Field::is(std::string_view other) const { return equal_nocase(name, other); }
@@ -71,43 +69,18 @@ std::string unfold(std::string_view value) {
   return line;
 }
 
-std::string remove_fields(std::string_view header, const std::function<bool(const Field&)>& doomed) {
+size_t remove_fields(std::string& header, const std::function<bool(const Field&)>& doomed) {
+  const std::string_view before = header;
   std::string kept;
-  kept.reserve(header.size());
-  size_t at = 0;
-  for (const Field& field : split_header(header)) {
+  size_t at = 0, gone = 0;
+  for (const Field& field : split_header(before)) {
     if (!doomed(field)) continue;
-    kept += header.substr(at, field.offset - at);
+    kept += before.substr(at, field.offset - at);
     at = field.offset + field.text.size();
+    ++gone;
   }
-  return kept += header.substr(at);
-}
-
-void HeaderCollector::push(std::string_view& octets) {
-  while (!done_ && !too_big() && !octets.empty()) {
-    const std::string_view line = first_line(octets.substr(0, max_header + 1));
-    header_ += line;
-    octets.remove_prefix(line.size());
-    if (line.ends_with('\n')) end_line();
-  }
-}
-
-void HeaderCollector::finish() {
-  if (done_) return;
-  if (line_ < header_.size()) end_line();
-  if (!done_) header_ += "\r\n";
-  done_ = true;
-}
-
-void HeaderCollector::end_line() {
-  const std::string_view line = std::string_view(header_).substr(line_);
-  if (without_line_end(line).empty()) {
-    done_ = true;
-  } else if (line_ == 0 && name_before_colon(line).empty() && !is_mbox_line(line)) {
-    body_start_ = std::exchange(header_, "\r\n");
-    done_ = true;
-  }
-  line_ = header_.size();
+  if (gone > 0) header = kept += before.substr(at);
+  return gone;
 }
 
 }  // namespace futar::message

@@ -33,33 +33,8 @@ size_t count(std::span<const Field> fields, std::string_view name);
 /// The value on one line: CRLFs of folds taken out (RFC 5322 §2.2.3), white space at both ends too.
 std::string unfold(std::string_view value);
 
-/// The header without the fields for which `doomed` says yes; everything else octet for octet.
-std::string remove_fields(std::string_view header, const std::function<bool(const Field&)>& doomed);
-
-/// Splits a message that arrives piece by piece into header and body.
-class HeaderCollector {
- public:
-  /// Takes what belongs to the header off the front of `octets`. When done(), octets is at the body.
-  void push(std::string_view& octets);
-  /// The message has ended: also a header without a body is a message.
-  void finish();
-
-  bool done() const { return done_; }
-  bool too_big() const { return header_.size() > max_header; }  ///< refuse; push takes no more
-
-  /// After done(): the header with the empty line that ends it. When the first line is no field the whole
-  /// message is body (RFC 5322 §3.5 needs the empty line, so we put it), and that line, which was taken, is
-  /// `body_start`.
-  const std::string& header() const { return header_; }
-  const std::string& body_start() const { return body_start_; }
-
- private:
-  void end_line();
-
-  std::string header_;
-  std::string body_start_;
-  size_t line_ = 0;  ///< where the unfinished line begins in header_
-  bool done_ = false;
-};
+/// Takes the fields for which `doomed` says yes out of the header; everything else stays octet for octet.
+/// Returns how many went.
+size_t remove_fields(std::string& header, const std::function<bool(const Field&)>& doomed);
 
 }  // namespace futar::message
