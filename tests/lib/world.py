@@ -1,0 +1,226 @@
+"""A whole Futár in one folder: config, accounts, and the three agents, started again at once when they die."""
+import collections
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+AGENTS = ("mta", "mda", "msa")
+SENDER, PASSWORD = "sender", "7kd-qzm-2xw"
+PR_SET_PDEATHSIG = 1
+libc = ctypes.CDLL(None)
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+class World:
+    """Under `root`: disk/ (what a power cut may touch: state and mail), run/, log/ and futar.toml."""
+
+    def __init__(self, programs, root, domain="crash.test", more=""):
+        self.programs, self.root, self.domain = os.path.abspath(programs), root, domain
+        self.disk, self.mailboxes = f"{root}/disk", f"{root}/disk/mail"
+        self.config, self.library = f"{root}/futar.toml", f"{self.programs}/../tests/libfutar_preload.so"
+        self.mx_port, self.submission_port = free_ports(2)
+        for folder in ("disk", "disk/state", "disk/mail", "run", "log"):
+            os.makedirs(f"{root}/{folder}", mode=0o700, exist_ok=True)
+        with open(self.config, "w") as out:
+            out.write(CONFIG.format(root=root, domain=domain, mx=self.mx_port, submission=self.submission_port) + more)
+        self.agents = {name: Agent(self, name) for name in AGENTS}
+
+    def futar(self, *words, check=True, given=None):
+        """Runs the operator's program."""
+        done = subprocess.run([f"{self.programs}/futar", "--config", self.config, "--yes", *words], input=given,
+                              capture_output=True, text=True, timeout=120)
+        if check and done.returncode != 0:
+            raise RuntimeError(f"futar {' '.join(words)}: status {done.returncode}: {done.stderr or done.stdout}")
+        return done
+
+    def people(self, users, aliases=None):
+        """Makes the domain, the accounts (all with PASSWORD) and the aliases: name -> list of users."""
+        self.futar("domain", "add", self.domain)
+        for user in (SENDER, "captured", *users):
+            self.futar("user", "add", f"{user}@{self.domain}", "--password-file", "-", given=PASSWORD + "\n")
+        for alias, targets in (aliases or {}).items():
+            self.futar("alias", "add", f"{alias}@{self.domain}", *(f"{user}@{self.domain}" for user in targets))
+
+    def start(self, variables=None, **of_agent):
+        """Starts all agents and waits until they serve. Variables of the environment, for all and for single agents."""
+        for name, agent in self.agents.items():
+            agent.start({**(variables or {}), **of_agent.get(name, {})})
+        for agent in self.agents.values():
+            agent.wait_ready()
+
+    def stop(self):
+        for agent in self.agents.values():
+            agent.stop()
+
+    def waiting(self):
+        """What msa and mta still have to do, as `futar status` counts it: messages and recipients."""
+        status = json.loads(self.futar("status", "--json", check=False).stdout)
+        return open_work(status)
+
+    def wait_drained(self, seconds=60):
+        """Waits until nothing waits any more; returns what still does."""
+        until = time.monotonic() + seconds
+        while True:
+            left = self.waiting()
+            if left == 0 or time.monotonic() > until:
+                return left
+            time.sleep(0.05)
+
+    def audit(self):
+        """(clean, words) of `futar audit`."""
+        done = self.futar("audit", check=False)
+        return done.returncode == 0, (done.stdout + done.stderr).strip()
+
+    def surprises(self):
+        return [surprise for agent in self.agents.values() for surprise in agent.surprises]
+
+
+def open_work(status):
+    raise NotImplementedError
+
+
+CONFIG = """hostname = "mail.{domain}"
+state_dir = "{root}/disk/state"
+run_dir = "{root}/run"
+[mta]
+listen = ["127.0.0.1:{mx}"]
+relay_networks = ["127.0.0.0/8"]
+remote = "capture"
+retry_first = "1s"
+retry_max = "2s"
+[msa]
+listen = ["127.0.0.1:{submission}/starttls"]
+limit_hour = 0
+limit_day = 0
+[mda]
+mailboxes = "{root}/disk/mail"
+[dns]
+servers = []
+[metrics]
+msa = ""
+mta = ""
+mda = ""
+"""
+
+
+class Agent:
+    """One agent under a supervisor thread that starts it again at once when it ends."""
+
+    def __init__(self, world, name):
+        self.world, self.name = world, name
+        self.log = f"{world.root}/log/{name}.log"
+        self.process, self.thread, self.stopping = None, None, False
+        self.variables, self.next_variables = {}, {}  # for every start, for the next start alone
+        self.expected = set()
+        self.starts, self.surprises = 0, []
+        self.deaths = collections.deque(maxlen=8)
+
+    def start(self, variables):
+        self.variables, self.stopping = variables, False
+        begun = threading.Event()
+        self.thread = threading.Thread(target=self._keep, args=(begun,), daemon=True)
+        self.thread.start()
+        begun.wait()
+
+    def _keep(self, begun):
+        while not self.stopping:
+            self._spawn()
+            begun.set()
+            self._judge(self.process.wait())
+
+    def _spawn(self):
+        variables = {**self.variables, **self.next_variables}
+        self.next_variables = {}
+        self.expected = {-signal.SIGKILL} if variables.get("FUTAR_POINT", "").endswith(":kill") else set()
+        if "FUTAR_FAULT" in variables:
+            self.expected |= set(range(1, 126))
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("FUTAR_")}
+        if variables:
+            environment |= {"LD_PRELOAD": self.world.library, "FUTAR_RECORD_ROOT": self.world.disk, **variables}
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [f"{self.world.programs}/futar-{self.name}", "--config", self.world.config], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, env=environment, preexec_fn=die_with_parent)
+        self.starts += 1
+
+    def _judge(self, ending):
+        """After an ending: notes it when nobody expected it, and slows down when it happens again and again."""
+        if not self.stopping and ending not in self.expected:
+            self.surprises.append(f"{self.name} ended with status {ending}: {self.last_words()}")
+        now = time.monotonic()
+        self.deaths.append(now)
+        if len(self.deaths) == self.deaths.maxlen and now - self.deaths[0] < 1:
+            time.sleep(0.5)
+
+    def last_words(self, count=4):
+        with open(self.log, errors="replace") as log:
+            return " / ".join(line.strip() for line in collections.deque(log, count))
+
+    def is_ready(self):
+        """Serves: it writes its pid file when its sockets, databases and link are up."""
+        try:
+            with open(f"{self.world.root}/run/{self.name}.pid") as file:
+                return file.read().strip() == str(self.process.pid)
+        except FileNotFoundError:
+            return False
+
+    def wait_ready(self, seconds=30):
+        until = time.monotonic() + seconds
+        while not self.is_ready():
+            if time.monotonic() > until:
+                raise RuntimeError(f"{self.name} does not become ready: {self.last_words()}")
+            time.sleep(0.005)
+
+    def send(self, number):
+        """Sends a signal, after which its ending is no surprise."""
+        if number in (signal.SIGKILL, signal.SIGTERM):
+            self.expected |= {-number, 0}
+        self.process.send_signal(number)
+
+    def restart(self, number, variables):
+        """Ends this incarnation with a signal; the next one gets these variables on top."""
+        self.next_variables = variables
+        self.send(number)
+
+    def end_now(self):
+        """Ends it at once and for good."""
+        self.stopping = True
+        while self.thread and self.thread.is_alive():  # it may be starting a new one right now
+            self.process.kill()
+            self.thread.join(0.2)
+        self.thread = None
+
+    def stop(self, seconds=20):
+        """Ends it in order, as SIGTERM promises."""
+        self.stopping = True
+        if self.thread is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(signal.SIGCONT)
+        self.thread.join(seconds)
+        if self.thread.is_alive():
+            self.surprises.append(f"{self.name} did not end within {seconds} s of SIGTERM")
+            self.process.kill()
+            self.thread.join()
+        elif self.process.returncode != 0:
+            self.surprises.append(f"{self.name} ended with status {self.process.returncode} after SIGTERM: "
+                                  + self.last_words())
+        self.thread = None
+
+
+def die_with_parent():
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
