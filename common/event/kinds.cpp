@@ -1,0 +1,69 @@
+#include "common/event/kinds.h"
+
+namespace futar::event {
+namespace {
+
+struct Row {
+  Kind kind;
+  std::string_view name;
+  std::string_view pattern;
+};
+
+// In the order of their numbers, without a gap (a test looks).
+constexpr Row rows[] = {
+    {Kind::connected, "connected",
+     "{client} connected[; its name is {name}|; its address has no name in the DNS]"},
+    {Kind::logged_in, "logged in",
+     "{login} logged in[ from {client}][ ({tls}, {mechanism})| ({mechanism})| ({tls})]"},
+    {Kind::sender_allowed, "sender allowed", "may send as {sender}"},
+    {Kind::accepted, "accepted", "accepted[ from {login}| from {client}], stored on disk; answered 250"},
+    {Kind::refused, "refused", "refused[ at {at}][: {cause}][; told it \"{reply}\"]"},
+    {Kind::handed_over, "handed over", "handed over to {to}"},
+    {Kind::taken_over, "taken over", "taken over from {from}"},
+    {Kind::routed, "routed", "{recipient}: goes to {to}[ ({rule})]"},
+    {Kind::expanded, "expanded", "{recipient} is an alias of {targets}"},
+    {Kind::delivered, "delivered", "{recipient}: [put into {folder}|delivered]"},
+    {Kind::relayed, "relayed", "{recipient}: [handed over to {host}|handed over][: \"{reply}\"]"},
+    {Kind::deferred, "deferred",
+     "{recipient}: [try {attempt}|not yet][, {host}][: {cause}][; it said \"{reply}\", which is \"later\", "
+     "not \"no\"]"
+     "[; next try in {next}]"},
+    {Kind::bounced, "bounced", "{recipient}: refused for good[ by {host}][: {cause}][; it said \"{reply}\"]"},
+    {Kind::expired, "expired", "{recipient}: given up, its time is over[: {cause}]"},
+    {Kind::held, "held", "[{recipient}: held|held][: {cause}]"},
+    {Kind::released, "released", "[{recipient}: released|released][ by {by}]"},
+    {Kind::cancelled, "cancelled", "[{recipient}: cancelled|cancelled][ by {by}]"},
+    {Kind::discarded, "discarded", "{recipient}: discarded[ by the rule {rule}]"},
+    {Kind::duplicate, "duplicate", "{recipient}: has it already[ as {of}]"},
+    {Kind::dsn_sent, "reported", "told the sender[ about {recipient}][ ({kind})][ by {id}]"},
+    {Kind::dsn_suppressed, "report suppressed", "did not tell the sender[ about {recipient}][: {rule}]"},
+    {Kind::retried, "retried", "[{recipient}: to be tried now|to be tried now][, asked by {by}]"},
+    {Kind::waiting_on_link, "waiting on link", "[{recipient}: waits|waits] until mda is back"},
+    {Kind::login_failed, "login failed", "login failed[ for {login}][ from {client}][: {cause}]"},
+    {Kind::rerouted, "rerouted",
+     "[{recipient}: sent another way|sent another way][, to {to}][, asked by {by}]"},
+    {Kind::modified, "modified", "header completed: {what}"},
+    {Kind::limited, "limited", "{login} is over the limit[ of {limit}]; held for the postmaster"},
+};
+
+constexpr std::string_view fields[] = {
+    "client", "name",       "login",  "mechanism", "tls",   "sender",     "reverse_path", "helo",
+    "size",   "recipients", "reply",  "cause",     "at",    "to",         "from",         "recipient",
+    "rule",   "targets",    "folder", "file",      "host",  "next",       "attempt",      "by",
+    "of",     "id",         "kind",   "what",      "limit", "message_id", "queue",        "code",
+};
+static_assert(std::size(rows) == static_cast<size_t>(Kind::limited));
+static_assert(std::size(fields) == static_cast<size_t>(Field::code));
+
+const Row& row(Kind kind) { return rows[static_cast<size_t>(kind) - 1]; }
+
+}  // namespace
+
+bool is_kind(uint64_t number) { return number >= 1 && number <= std::size(rows); }
+bool is_field(uint64_t number) { return number >= 1 && number <= std::size(fields); }
+
+std::string_view name(Kind kind) { return row(kind).name; }
+std::string_view name(Field field) { return fields[static_cast<size_t>(field) - 1]; }
+std::string_view pattern(Kind kind) { return row(kind).pattern; }
+
+}  // namespace futar::event
