@@ -1,12 +1,12 @@
-// How many recipients an account may send to within an hour and a day. Over it the mail is held, never refused: a
-// stolen password does little harm, and an honest newsletter waits for postmaster.
+// How many recipients an account may send to within an hour and a day. Over it the mail is held, never
+// refused: a stolen password does little harm, and an honest newsletter waits for postmaster.
 #pragma once
 #include <cstdint>
 #include <map>
 #include <string>
 
 #include "common/base/clock.h"
-#include "common/store/job.h"
+#include "common/store/writer.h"
 
 namespace futar::msa {
 
@@ -16,25 +16,25 @@ struct LimitOptions {
   uint64_t day = 500;
 };
 
-/// Counts in spans of five minutes, so an hour is 55 to 60 minutes. Lives on the io thread; what it counts is also kept
-/// in msa.db and read at start.
+/// Counts in spans of five minutes, so an hour is 60 to 65 minutes. Lives on the io thread; what it counts is
+/// also kept in msa.db and read at start.
 class Limits {
  public:
   Limits(LimitOptions options, const Clock& clock) : options_(options), clock_(clock) {}
 
-  /// Call from the migration of msa.db.
-  static Result<void> create_tables(store::Database& database);
-  /// Reads the last 24 hours, and drops what is older. Before the first charge().
+  /// Makes the table of counts if need be, drops what is older than a day and reads the rest. Before the
+  /// first charge(), on a connection that may write.
   Result<void> load(store::Database& database);
 
   struct Verdict {
-    uint64_t hour = 0, day = 0;        ///< recipients sent to, with this message if it is not held
+    uint64_t hour = 0, day = 0;  ///< recipients sent to, with this message if it is not held
     uint64_t limit_hour = 0, limit_day = 0;
-    std::string hold_reason;           ///< "": send it. Else hold all its recipients with this reason
-    bool tell_postmaster = false;      ///< the first time within a day that this account is held
-    store::Job record;                 ///< run it in the transaction that stores the message
+    std::string hold_reason;       ///< "": send it. Else hold all its recipients with this reason
+    bool tell_postmaster = false;  ///< the first time within a day that this account is held
+    store::Job record;             ///< give it to the writer together with the message
   };
-  /// Decides at accept. What is held does not count. `own_limit_day` is Account::limit_day, which replaces both limits.
+  /// Decides at accept. What is held does not count. `own_limit_day` is Account::limit_day, which replaces
+  /// both limits.
   Verdict charge(const std::string& login, uint64_t recipients, uint64_t own_limit_day);
   /// The message was not stored after all.
   void refund(const std::string& login, uint64_t recipients);
