@@ -30,7 +30,11 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
 
 Loop::~Loop() = default;
 
-void Loop::run() { impl_->context.run(); }
+void Loop::run() {
+  impl_->context.run();
+  impl_->context.restart();
+}
+
 void Loop::stop() { impl_->context.stop(); }
 asio::io_context& Loop::context() { return impl_->context; }
 const std::shared_ptr<StreamGroup>& Loop::connections() { return impl_->connections; }

@@ -23,7 +23,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  void run();   ///< until stop(); an exception that leaves a posted function ends the process
+  void run();  ///< until stop(), and may be called again; an exception that leaves a posted function ends the
+               ///< process
   void stop();  ///< from any thread
   /// Runs f on the io thread; from any thread.
   void post(std::move_only_function<void()> f);

@@ -20,31 +20,37 @@ struct [[nodiscard]] Decision {
   std::optional<smtp::Reply> refusal;
   std::string cause;
   static Decision go_on() { return {}; }
-  static Decision refuse(smtp::Reply reply, std::string cause) { return {std::move(reply), std::move(cause)}; }
+  static Decision refuse(smtp::Reply reply, std::string cause) {
+    return {std::move(reply), std::move(cause)};
+  }
   bool may_go_on() const { return !refusal; }
 };
 
-/// What EHLO offers beside what every listener has (PIPELINING, 8BITMIME, ENHANCEDSTATUSCODES, CHUNKING, SMTPUTF8).
+/// What EHLO offers beside what every listener has (PIPELINING, 8BITMIME, ENHANCEDSTATUSCODES, CHUNKING,
+/// SMTPUTF8).
 struct Capabilities {
   uint64_t max_size = 50u << 20;
   size_t max_recipients = 1000;
-  bool starttls = false;             ///< offered until TLS is on
+  bool starttls = false;  ///< offered until TLS is on
   bool dsn = true;
-  std::vector<std::string> auth;     ///< mechanisms, offered only under TLS; empty = AUTH is 503/502
-  bool login_required = false;       ///< MAIL before AUTH is 530 5.7.0
-  bool tls_required = false;         ///< MAIL before TLS is 530 5.7.0
+  std::vector<std::string> auth;  ///< mechanisms, offered only under TLS; empty = AUTH is 503/502
+  bool login_required = false;    ///< MAIL before AUTH is 530 5.7.0
+  bool tls_required = false;      ///< MAIL before TLS is 530 5.7.0
 };
 
 /// What the session knows so far; a Policy sees it with each question.
 struct Client {
+  MessageId connection;  ///< the id of this connection, for refusals before a MAIL
   net::Endpoint peer, local;
-  std::optional<uint32_t> uid;       ///< UNIX socket
+  std::optional<uint32_t> uid;  ///< UNIX socket
   std::string helo;
-  bool extended = false;             ///< EHLO
+  bool extended = false;  ///< EHLO or LHLO
+  bool lmtp = false;
+  bool smtputf8 = false;  ///< the current transaction said SMTPUTF8
   std::optional<net::TlsInfo> tls;
-  std::string login;                 ///< account after AUTH
+  std::string login;  ///< account after AUTH
   std::string mechanism;
-  std::string protocol() const;      ///< "ESMTPSA" (RFC 3848), "UTF8SMTPS" (RFC 6531 §4.3)
+  std::string protocol() const;  ///< "ESMTPSA" (RFC 3848), "UTF8SMTPS" (RFC 6531 §4.3)
 };
 
 /// The talk of one AUTH command, given to Policy::authenticate.
@@ -54,15 +60,15 @@ class AuthExchange {
   virtual const std::string& mechanism() const = 0;
   /// The initial response, decoded; none if the client sent none.
   virtual const std::optional<std::string>& initial() const = 0;
-  /// Sends 334 and returns the decoded answer; none when the client sent "*" or no base64 (the session has answered
-  /// 501 5.5.2 then, and authenticate returns at once).
+  /// Sends 334 and returns the decoded answer; none when the client sent "*" or no base64 (the session
+  /// answers 501 then, whatever authenticate returns, which it does at once).
   virtual Task<std::optional<std::string>> challenge(std::string octets) = 0;
   virtual std::string channel_binding() const = 0;
 };
 
 struct AuthResult {
-  std::string login;                      ///< the account, when `refusal` is none
-  std::optional<smtp::Reply> refusal;     ///< e.g. replies::auth_failed()
+  std::string login;                   ///< the account, when `refusal` is none
+  std::optional<smtp::Reply> refusal;  ///< e.g. replies::auth_failed()
   std::string cause;
 };
 
@@ -70,7 +76,7 @@ struct AuthResult {
 struct Transaction {
   MessageId id;
   message::Envelope envelope;
-  std::string header;   ///< with its empty line; agents change it before accept
+  std::string header;  ///< with its empty line; agents change it before accept
   spool::Body body;
 };
 
@@ -87,12 +93,13 @@ class Policy {
   virtual Task<Decision> sender(const Client& client, const MessageId& id, const smtp::Mail& mail) = 0;
   virtual Task<Decision> recipient(const Client& client, const MessageId& id, const message::Envelope& so_far,
                                    const smtp::Rcpt& rcpt) = 0;
-  /// Judges and completes the content (verdicts, fixes of RFC 6409 §8, Received on top) and makes it durable. When it
-  /// goes on, the commit was fsynced and the session answers 250 2.0.0 "Ok: queued as ID".
+  /// Judges and completes the content (verdicts, fixes of RFC 6409 §8, Received on top) and makes it durable.
+  /// When it goes on, the commit was fsynced and the session answers 250 2.0.0 "Ok: queued as ID".
   virtual Task<Decision> accept(const Client& client, Transaction& transaction) = 0;
-  /// Told of each refusal (command, reply, cause), for events and logs. Must not wait.
-  virtual void refused(const Client& client, const MessageId& id, std::string_view at, const smtp::Reply& reply,
-                       std::string_view cause) = 0;
+  /// Told of each refusal (verb, or "connect" or "command"; reply, cause), for events and logs. `id` is that
+  /// of the transaction, else of the connection. Must not wait.
+  virtual void refused(const Client& client, const MessageId& id, std::string_view at,
+                       const smtp::Reply& reply, std::string_view cause) = 0;
   /// The session has ended.
   virtual void ended(const Client&) {}
 };
