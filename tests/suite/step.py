@@ -34,7 +34,14 @@ LINES = (
 )
 
 
+TOTAL = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+
+
 def count_line(count, line):
+    """A script's own total, its last line, stands for the lines that it counted."""
+    if total := TOTAL.match(line.rstrip()):
+        count.passed, count.failed, count.skipped = (int(number or 0) for number in total.groups())
+        return
     for pattern, kind in LINES:
         if pattern.match(line):
             setattr(count, kind, getattr(count, kind) + 1)

@@ -118,7 +118,7 @@ class Ground:
                               stdin=None if input_text is not None else subprocess.DEVNULL, capture_output=True,
                               env=self.runner.environment(), cwd="/", **self.runner.identity())
         if done.returncode:
-            raise Failed(f"futar {' '.join(words)}: {(done.stderr or done.stdout).strip()}")
+            raise Failed(f"futar {words[0]} {words[1]}: {(done.stderr or done.stdout).strip()}", done.returncode)
         return done.stdout
 
     def make_accounts(self, programs, options):

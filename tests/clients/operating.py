@@ -1,0 +1,138 @@
+"""What the operator sees and does, from outside: status, trace, audit, aliases, and agents that are away."""
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+from harness import ALICE, BOB, DOMAIN, PASSWORD, arrives, case, check, env, exchange, futar, message, search, send, submission, token, trace
+
+OPTIONS = ["--accounts", "3"]
+STRANGER = "eve@elsewhere.example"
+
+
+def pid(agent):
+    return int(Path(env["FUTAR_ROOT"], "run", f"{agent}.pid").read_text())
+
+
+def submit(word, to=None):
+    code, text = send(submission(), message(word, to=to), to=to)
+    check(code == 250, f"{code} {text}")
+    return text.split()[-1]
+
+
+@case("futar status, audit and trace tell of a delivered message; the short id is enough")
+def _():
+    word = token()
+    id = submit(word)
+    arrives(BOB, word)
+    for _ in range(100):
+        found = trace(id[-8:])
+        if found and [r["state"] for r in found[0]["recipients"]] == ["delivered"]:
+            break
+        time.sleep(0.05)
+    check(found[0]["id"] == id, f"{found}")
+    check([r["state"] for r in found[0]["recipients"]] == ["delivered"], f"{found[0]['recipients']}")
+    agents = {event["agent"] for event in found[0]["events"]}
+    check(agents == {"msa", "mta", "mda"}, f"events only of {agents}")
+    check(json.loads(futar("--json", "status")).get("schema") == 1, "status")
+    futar("audit")
+    check("DELIVERED" in futar("trace", id), "the plain trace")
+
+
+@case("an alias with several targets reaches each of them once; the list's address may send")
+def _():
+    futar("alias", "add", f"team@{DOMAIN}", ALICE, BOB)
+    word = token()
+    code, text = send(exchange(), message(word, sender=STRANGER), sender=STRANGER, to=f"team@{DOMAIN}")
+    check(code == 250, f"{code} {text}")
+    arrives(ALICE, word)
+    arrives(BOB, word)
+    word = token()
+    code, text = send(submission(), message(word, sender=f"team@{DOMAIN}"), sender=f"team@{DOMAIN}")
+    check(code == 250, f"{code} {text}")
+    arrives(BOB, word)
+
+
+@case("an alias to itself, and two that name each other, end and reach nobody twice")
+def _():
+    futar("alias", "add", f"one@{DOMAIN}", f"two@{DOMAIN}", BOB)
+    futar("alias", "add", f"two@{DOMAIN}", f"one@{DOMAIN}", BOB)
+    word = token()
+    send(exchange(), message(word, sender=STRANGER), sender=STRANGER, to=f"one@{DOMAIN}")
+    arrives(BOB, word)
+    time.sleep(0.5)
+    check(len(search(BOB, word)) == 1, "doubled")
+
+
+@case("a catch-all takes what nobody else has, and only that")
+def _():
+    futar("alias", "add", f"@{DOMAIN}", ALICE)
+    word = token()
+    code, text = send(exchange(), message(word, sender=STRANGER), sender=STRANGER, to=f"whoever@{DOMAIN}")
+    check(code == 250, f"{code} {text}")
+    arrives(ALICE, word)
+    futar("alias", "remove", f"@{DOMAIN}")
+    code, text = send(exchange(), message(token(), sender=STRANGER), sender=STRANGER, to=f"whoever@{DOMAIN}")
+    check(code == 550, f"{code} {text}")
+
+
+@case("a new user can log in and be written to as soon as `futar user add` returns")
+def _():
+    address, word = f"new@{DOMAIN}", token()
+    futar("user", "add", address, "--password-file", "-", text=PASSWORD + "\n")
+    code, text = send(submission(address, PASSWORD), message(word, sender=address, to=address), sender=address, to=address)
+    check(code == 250, f"{code} {text}")
+    arrives(address, word)
+    futar("--yes", "user", "remove", address)
+    code, text = send(exchange(), message(token()), sender=STRANGER, to=address)
+    check(code == 550, f"{code} {text}")
+
+
+@case("mta killed: msa accepts meanwhile, it is started again, nothing is lost or doubled")
+def _():
+    words = [token() for _ in range(20)]
+    for number, word in enumerate(words):
+        submit(word)
+        if number % 5 == 2:
+            os.kill(pid("mta"), signal.SIGKILL)
+    for word in words:
+        arrives(BOB, word)
+
+
+@case("each agent stopped for two seconds: the others accept, and all comes when it goes on")
+def _():
+    for agent in ("mta", "mda"):
+        stopped = pid(agent)
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            word = token()
+            submit(word)
+            time.sleep(2)
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        arrives(BOB, word)
+
+
+@case("while mda is away futar says which part is missing")
+def _():
+    stopped = pid("mda")
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        told = futar("status", okay=(0, 1, 69))
+        check("mda" in told, told)
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+
+
+@case("futar send and sendmail put a message in")
+def _():
+    word = token()
+    futar("send", "--from", ALICE, "--to", BOB, text=message(word).decode())
+    arrives(BOB, word)
+
+
+@case("the config that runs passes `futar config check`; its changed settings are those of the front door")
+def _():
+    futar("config", "check")
+    check("capture" in futar("config", "show", "--changed"), "mta.remote")
