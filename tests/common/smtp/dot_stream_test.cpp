@@ -155,6 +155,14 @@ TEST_CASE("NUL and endless lines are flaws, a line of 64 KiB is none") {
   }
 }
 
+TEST_CASE("each line has its own allowance, wherever pieces are cut") {
+  const std::string begun(1000, 'a');
+  const std::string rest =
+      std::string(max_text_line - 1002, 'a') + "\r\n" + std::string(max_text_line - 2, 'b') + "\r\n";
+  CHECK_FALSE(decode({begun, rest + rest, ".\r\n"}).flaws.any());
+  CHECK(decode({begun, "a" + rest, ".\r\n"}).flaws.long_line);
+}
+
 TEST_CASE("a run is not cut where nothing is unstuffed") {
   DotDecoder decoder;
   std::string wire;
@@ -205,6 +213,24 @@ TEST_CASE("chunks of BDAT make one message, also when a CRLF lies across them") 
   content += chunks.finish();
   CHECK(content == "ab\r\n.\r\nc\r\n");
   CHECK_FALSE(chunks.flaws().any());
+}
+
+TEST_CASE("only a last line without CRLF gets one") {
+  const auto ending = [](std::initializer_list<std::string_view> parts) {
+    ChunkStream chunks;
+    for (std::string_view part : parts) {
+      chunks.begin({.size = part.size(), .last = false});
+      chunks.next(part);
+    }
+    chunks.begin({.size = 0, .last = true});
+    CHECK(chunks.done());
+    return chunks.finish();
+  };
+  CHECK(ending({"a"}) == "\r\n");
+  CHECK(ending({"a\r\n"}) == "");
+  CHECK(ending({"a\r", "\n"}) == "");
+  CHECK(ending({"a\r\n", "b"}) == "\r\n");
+  CHECK(ending({""}) == "");
 }
 
 TEST_CASE("a chunk that ends in CR has a bare CR unless LF follows") {
