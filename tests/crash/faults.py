@@ -6,17 +6,18 @@ import time
 from tally import Tally
 from world import AGENTS
 
+FEW = ("write", "fsync", "rename")
 OPS = ("write", "fsync", "rename", "open", "unlink", "mkdir", "truncate")
 ERRORS = ("ENOSPC", "EIO", "ENOSPC:sticky")
 MOST = 2000  # an agent that makes more calls of a kind for a few letters is measured, not tested
 
 
-def steps(thorough):
+def steps(faults):
     """n = 1, 2, 3 ...; or growing steps."""
     number = 1
     while number <= MOST:
         yield number
-        number += 1 if thorough else max(1, number // 2)
+        number += 1 if faults == "all" else max(1, number // 2) if faults == "some" else 2 * number
 
 
 class Fault:
@@ -26,8 +27,8 @@ class Fault:
         self.town, self.tally, self.agent = town, tally, town.agents[agent]
         self.op, self.error, self.name = op, error, f"{agent} {op} {error}"
 
-    def loop(self, thorough, seed):
-        for number in steps(thorough):
+    def loop(self, faults, seed):
+        for number in steps(faults):
             if not self.attempt(number, seed + number):
                 self.tally.notes[f"{self.name}: fired up to n"] = number - 1
                 return
@@ -61,9 +62,9 @@ def run(town, arguments):
     tally = Tally()
     town.open()
     for agent in AGENTS:
-        for op in OPS:
+        for op in FEW if arguments.faults == "few" else OPS:
             for error in ERRORS:
                 if error != "ENOSPC:sticky" or op == "write":
-                    Fault(town, tally, agent, op, error).loop(arguments.faults == "all", arguments.seed)
+                    Fault(town, tally, agent, op, error).loop(arguments.faults, arguments.seed)
     town.count(tally)
     return tally

@@ -59,7 +59,10 @@ class Town:
         return [f"{path}/{name}" for path, _, names in os.walk(self.world.disk) for name in names
                 if path.endswith(("/.staging", "/spool", "/tmp", "/new"))]
 
-    def close(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         if self.reader:
             self.reader.process.kill()
             self.reader.process.wait()

@@ -53,13 +53,15 @@ def recognise(octets):
 class Post:
     """Writes letters with running names to random mailboxes. aliases: address -> list of mailboxes behind it."""
 
-    def __init__(self, prefix, domain, users, seed, sizes=((0.8, 2000), (0.17, 20000), (0.03, 150000)), aliases=None):
+    def __init__(self, prefix, domain, users, seed, sizes=((0.8, 2000), (0.17, 20000), (0.03, 150000)), aliases=None,
+                 most_recipients=3):
         self.prefix, self.domain, self.users, self.sizes = prefix, domain, users, sizes
+        self.counts = [1, 1, *range(1, most_recipients + 1)]
         self.aliases, self.chance, self.written = aliases or {}, random.Random(seed), 0
 
     def write(self, sender):
         self.written += 1
-        users = self.chance.sample(self.users, self.chance.choice((1, 1, 1, 2, 3)))
+        users = self.chance.sample(self.users, self.chance.choice(self.counts))
         recipients, mailboxes = [f"{user}@{self.domain}" for user in users], set(users)
         if self.aliases and self.chance.random() < 0.1:
             alias = self.chance.choice(sorted(self.aliases))

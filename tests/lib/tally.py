@@ -28,7 +28,7 @@ class Tally:
 
     def report(self, most=20):
         for failure in self.failures[:most]:
-            print("FAILED", failure)
+            print("FAIL", failure)
         if len(self.failures) > most:
             print(f"... and {len(self.failures) - most} more")
         for note, count in sorted(self.notes.items()):

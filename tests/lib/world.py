@@ -25,6 +25,17 @@ def free_ports(count):
     return ports
 
 
+def add_programs(parser):
+    """The options of a test that say which programs it runs."""
+    parser.add_argument("--build", default="dev", help="preset whose programs are used")
+    parser.add_argument("--bin", help="folder of the programs, else that of the build")
+
+
+def programs(arguments):
+    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return arguments.bin or f"{top}/build/{arguments.build}/bin"
+
+
 class World:
     """Under `root`: disk/ (what a power cut may touch: state and mail), run/, log/ and futar.toml."""
 

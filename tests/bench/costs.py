@@ -1,0 +1,80 @@
+"""What one message of 4 KiB costs on its way from port 587 into a Maildir: CPU by thread, beside the budget of the
+design, and the calls that reach the disk."""
+import collections
+import os
+import re
+
+from background import BackgroundLoad
+from disk import read_log
+from letters import Post
+from load import Door
+from postfix_side import USERS
+from world import PASSWORD, SENDER
+
+MESSAGES, RECORDED, SESSIONS = 4000, 1000, 8
+
+# Microseconds a message, from the design's table; a thread is known by the end of its name.
+BUDGET = (
+    ("store", "msa.db 53, mta.db 53, trail 22, ledger 10", 138),
+    ("worker", "Maildir calls 19, fsync 30", 49),
+    ("log", "log lines 4", 4),
+    ("", "sockets 40, parse and frames 10, link 52, JSON 20, hops 4", 126),
+)
+
+
+def thread_times(server):
+    """(agent, thread name) -> nanoseconds on a processor, the threads of one name together."""
+    times = collections.Counter()
+    for name, agent in server.world.agents.items():
+        folder = f"/proc/{agent.process.pid}/task"
+        for thread in os.listdir(folder):
+            with open(f"{folder}/{thread}/comm") as comm, open(f"{folder}/{thread}/schedstat") as schedstat:
+                times[name, re.sub(r"[-_]?\d+$", "", comm.read().strip())] += int(schedstat.read().split()[0])
+    return times
+
+
+def submit(server, count):
+    world = server.world
+    door = Door(world.submission_port, f"{SENDER}@{world.domain}", PASSWORD)
+    post = Post("k", world.domain, USERS, 1, sizes=((1, 4096),), most_recipients=1)
+    load = BackgroundLoad(post, [door] * SESSIONS, most=count).start()
+    if not load.join(300) or any(letter.state != "acked" for letter in load.letters):
+        raise RuntimeError(f"not all were taken: {load.refusals}")
+    if left := world.wait_drained():
+        raise RuntimeError(f"{left} still wait")
+
+
+def table(server):
+    submit(server, SESSIONS * 4)  # logins and caches
+    before = thread_times(server)
+    submit(server, MESSAGES)
+    after = thread_times(server)
+    print(f"\nWhat one message costs, 587 -> Maildir, {MESSAGES} messages, TLS included:")
+    print(f"{'agent':6} {'thread':18} {'us':>7}")
+    kinds = collections.Counter()
+    for (agent, thread), time in sorted(after.items()):
+        cost = (time - before[agent, thread]) / MESSAGES / 1000
+        kinds[next(kind for kind, _, _ in BUDGET if kind in thread)] += cost
+        if cost >= 0.05:
+            print(f"{agent:6} {thread:18} {cost:7.1f}")
+    print(f"\n{'threads':10} {'us':>7} {'budget':>7}  of it")
+    for kind, words, budget in BUDGET:
+        print(f"{kind or 'io, others':10} {kinds[kind]:7.1f} {budget:7}  {words}")
+    print(f"{'all':10} {sum(kinds.values()):7.1f} {sum(budget for _, _, budget in BUDGET):7}")
+    disk_calls(server)
+
+
+def disk_calls(server):
+    """The same way once more with the recorder below the agents: what reaches the disk."""
+    world = server.world
+    world.stop()
+    log = f"{world.root}/record"
+    world.start({"FUTAR_RECORD": log})
+    submit(server, RECORDED)
+    calls, octets = collections.Counter(), 0
+    for record in read_log(log):
+        calls[record.kind] += 1
+        octets += len(record.data)
+    print(f"\nfsyncs {calls['f'] / RECORDED:.2f}, writes {calls['W'] / RECORDED:.2f} of together "
+          f"{octets / RECORDED / 1024:.1f} KiB, renames {calls['R'] / RECORDED:.2f}, opened "
+          f"{calls['O'] / RECORDED:.2f} a message (with the recorder)")
