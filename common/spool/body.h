@@ -1,6 +1,8 @@
-// The body of a message: immutable, up to 64 KiB in memory (a blob in the database), beyond that a file of the spool.
+// The body of a message: immutable, up to 64 KiB in memory (a blob in the database), beyond that a file of
+// the spool.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,21 +21,25 @@ constexpr size_t memory_budget = 64u << 20;  ///< of all bodies in memory in one
 /// One shared immutable object from session to store to link. CRLF line ends, dots not stuffed.
 struct Body {
   uint64_t size = 0;
-  std::shared_ptr<const std::string> bytes;  ///< set when in memory (always when size <= blob_limit and loaded)
+  std::shared_ptr<const std::string> bytes;  ///< set when in memory
   std::string file;                          ///< name in the spool folder; "" = in memory or blob
   bool is_file() const { return !file.empty(); }
 };
 
 class Folder;
 
-/// Receives a body piece by piece. Stays in memory up to blob_limit and the global budget, then goes to a file.
-/// Dropped without finish() or after a failed commit: call discard(), or the destructor unlinks the file.
+/// Receives a body piece by piece. Stays in memory up to blob_limit, and while the global budget lasts; then
+/// goes to a file. Dropped without keep(), its file is unlinked. One append() or finish() at a time; io
+/// thread.
 class BodyWriter {
  public:
   BodyWriter(BodyWriter&&) noexcept;
+  BodyWriter& operator=(BodyWriter&&) noexcept;
   ~BodyWriter();
+  /// Takes a copy before it waits. It waits only for a write of the file: that is the back-pressure.
   Task<Result<void>> append(std::string_view octets);
-  /// Durable when it returns: file fsync, folder fsync (bodies in memory become durable with the row's commit).
+  /// Durable when it returns: file fsync, folder fsync (bodies in memory become durable with the row's
+  /// commit).
   Task<Result<Body>> finish();
   /// After the commit: the file now belongs to the row.
   void keep();
@@ -46,16 +52,19 @@ class BodyWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The folder of body files of one agent: STATE/spool/ID, mode 0600, opened O_NOFOLLOW.
+/// The folder of body files of one agent: STATE/spool/ID, mode 0600, opened O_NOFOLLOW. A name holds letters,
+/// digits,
+/// '-', '_' and inner dots; any other is refused, so a damaged row leads nowhere else.
 class Folder {
  public:
   static Result<std::unique_ptr<Folder>> open(std::string path, net::Loop& loop, net::Workers& workers);
   ~Folder();
   BodyWriter begin(std::string name);
-  /// A piece of a body, from memory or file; "" at the end. Blocking for files: call from a worker or reader thread.
+  /// A piece of a body, from memory or file; "" at the end. Blocking for files: call from a worker or reader
+  /// thread. A file shorter than the body's size is a permanent error.
   Result<std::string> read(const Body& body, uint64_t offset, size_t limit) const;
   Result<Fd> open_body(const std::string& name) const;
-  void remove(const std::string& name);           ///< after the row's commit; on a worker thread, errors logged
+  void remove(const std::string& name);  ///< after the row's commit; on a worker thread, errors logged
   /// At start: unlinks each file for which `known` says no. Returns their number.
   Result<size_t> sweep(const std::function<bool(std::string_view name)>& known);
   const std::string& path() const;

@@ -1,0 +1,61 @@
+#include "common/spool/summary_store.h"
+
+#include "common/spool/message_store.h"
+
+namespace futar::spool {
+namespace {
+
+using store::Database;
+using store::Statement;
+
+Result<Summary> take_summary(const Statement& row) {
+  Summary summary;
+  summary.key = row.integer(0);
+  summary.id = TRY(MessageId::from_blob(row.blob(1)));
+  summary.envelope = TRY(decode_envelope(row.blob(2)));
+  summary.size = static_cast<uint64_t>(row.integer(3));
+  summary.accepted_ms = row.integer(4);
+  summary.login = row.text(5);
+  summary.content_gone = row.integer(6) != 0;
+  return summary;
+}
+
+}  // namespace
+
+Result<std::optional<Summary>> load_summary(Database& database, int64_t key) {
+  Statement& select = *TRY(database.statement(
+      "SELECT key, id, envelope, size, accepted_ms, login, header IS NULL FROM message WHERE key = ?1"));
+  if (!TRY(select.bind(1, key).step())) return std::nullopt;
+  auto summary = take_summary(select);
+  select.reset();
+  return TRY(std::move(summary));
+}
+
+Result<std::vector<Summary>> find_summaries(Database& database, int64_t since_ms, size_t limit,
+                                            const std::function<bool(const Summary&)>& wanted) {
+  Statement& select =
+      *TRY(database.statement("SELECT key, id, envelope, size, accepted_ms, login, header IS NULL FROM "
+                              "message WHERE accepted_ms >= ?1 "
+                              "ORDER BY key DESC"));
+  select.bind(1, since_ms);
+  std::vector<Summary> found;
+  while (found.size() < limit && TRY(select.step())) {
+    auto summary = take_summary(select);
+    if (summary && wanted(*summary)) found.push_back(*std::move(summary));
+  }
+  select.reset();
+  return found;
+}
+
+Result<std::vector<int64_t>> damaged_messages(Database& database, size_t limit) {
+  Statement& select = *TRY(database.statement(
+      "SELECT key, id, envelope, size, accepted_ms, login, header IS NULL FROM message ORDER BY key"));
+  std::vector<int64_t> damaged;
+  select.reset();
+  while (damaged.size() < limit && TRY(select.step()))
+    if (!take_summary(select)) damaged.push_back(select.integer(0));
+  select.reset();
+  return damaged;
+}
+
+}  // namespace futar::spool

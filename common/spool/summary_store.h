@@ -1,0 +1,31 @@
+// A message without its content, for lists and traces. Reads what message_store.h writes.
+#pragma once
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/message/envelope.h"
+#include "common/store/database.h"
+
+namespace futar::spool {
+
+struct Summary {
+  int64_t key = 0;
+  MessageId id;
+  message::Envelope envelope;
+  uint64_t size = 0;  ///< of the body, octets
+  int64_t accepted_ms = 0;
+  std::string login;
+  bool content_gone = false;  ///< terminal: envelope and events are left
+};
+
+Result<std::optional<Summary>> load_summary(store::Database& database, int64_t key);
+/// Newest first, accepted at or after since_ms, those for which `wanted` says yes. Rows that cannot be
+/// decoded are passed over (the audit names them). Scans; the trail will make it an index.
+Result<std::vector<Summary>> find_summaries(store::Database& database, int64_t since_ms, size_t limit,
+                                            const std::function<bool(const Summary&)>& wanted);
+/// Keys whose row cannot be decoded.
+Result<std::vector<int64_t>> damaged_messages(store::Database& database, size_t limit);
+
+}  // namespace futar::spool
