@@ -37,7 +37,7 @@ measure_packages() {
   fetch=$(sed -n 's/^Need to get \([0-9.,]* *[kMG]*B\).*/\1/p' <<<"$told")
   disk=$(sed -n 's/^After this operation, \([0-9.,]* *[kMG]*B\) of additional.*/\1/p' <<<"$told")
   if [ -n "$count" ] && [ -n "$fetch" ]; then
-    printf '%s Debian packages (%s to fetch, %s on disk)' "$count" "$fetch" "${disk:-?}"
+    printf "%s Debian package%s (%s to fetch, %s on disk)" "$count" "$([ "$count" = 1 ] || echo s)" "$fetch" "${disk:-?}"
   else
     printf '%s Debian packages and what they need (about 1.5 GB on disk for all)' $#
   fi
