@@ -54,7 +54,10 @@ Number number(const json& object, const char* key) {
   return at->get<Number>();
 }
 
-smtp::Address address(const json& object) { return {get(object, "local"), get(object, "domain")}; }
+smtp::Address address(const json& object) {
+  if (!object.is_object()) throw NotAnEnvelope{"an address is not an object"};
+  return {get(object, "local"), get(object, "domain")};
+}
 
 Ret ret(const std::string& word) {
   if (word.empty()) return Ret::unset;
@@ -73,12 +76,12 @@ message::Envelope envelope(const json& object) {
   mail.ret = ret(get(object, "ret"));
   mail.envid = get(object, "envid");
   mail.auth = get(object, "auth");
-  for (const json& to : object.at("to")) {
-    if (!to.is_object()) throw NotAnEnvelope{"a recipient is not an object"};
-    smtp::RcptParameters parameters;
-    parameters.notify.bits = number<uint8_t>(to, "notify");
-    parameters.orcpt = get(to, "orcpt");
-    envelope.recipients.push_back({address(to), std::move(parameters)});
+  const json& recipients = object.at("to");
+  if (!recipients.is_array()) throw NotAnEnvelope{"to is not an array"};
+  for (const json& to : recipients) {
+    message::Recipient& recipient = envelope.recipients.emplace_back(address(to));
+    recipient.parameters.notify.bits = number<uint8_t>(to, "notify");
+    recipient.parameters.orcpt = get(to, "orcpt");
   }
   return envelope;
 }
