@@ -1,6 +1,6 @@
-// Moving messages between agents so that none is lost and none is taken twice: the four ends of the two links.
-// The sockets, credit, heartbeats, resumption and repeats live here; what is durable is the agents' business, which
-// they do in the functions they give. All runs on the io thread.
+// Moving messages between agents so that none is lost and none is taken twice: the four ends of the two
+// links. The sockets, credit, heartbeats, resumption and repeats live here; what is durable is the agents'
+// business, which they do in the functions they give. All runs on the io thread.
 #pragma once
 #include <functional>
 #include <memory>
@@ -11,32 +11,36 @@
 #include "common/base/async.h"
 #include "common/base/result.h"
 #include "common/net/loop.h"
+#include "common/spool/body.h"
 #include "common/zmq/context.h"
 #include "proto/messages.h"
 
 namespace futar::proto {
 
 struct LinkOptions {
-  std::string endpoint;         ///< "ipc:///run/futar/submission" or "tcp://host:port"
-  std::string instance;         ///< of this agent's state folder
+  std::string endpoint;  ///< "ipc:///run/futar/submission" or "tcp://host:port"
+  std::string instance;  ///< of this agent's state folder
   int64_t started_ms = 0;
   std::optional<zmq::CurveKeys> curve;  ///< tcp only; without it tcp is refused
+  int64_t answer_ms = 120'000;  ///< unanswered so long (ZeroMQ loses nothing while connected): begin again
+  int64_t stop_ms = 5'000;      ///< how long stop() waits for answers
 };
 
 struct LinkState {
   bool up = false;
-  std::string peer;             ///< instance
-  uint64_t credit = 0;          ///< octets the peer still takes
-  uint64_t in_transfer = 0;     ///< messages or recipients sent and not answered
+  std::string peer;          ///< instance; several msas: joined by ", "
+  uint64_t credit = 0;       ///< octets the peer still takes; at a receiver: that we still take
+  uint64_t in_transfer = 0;  ///< messages or recipients sent and not answered
   int64_t since_ms = 0;
 };
 
-// ---- submission: msa sends -------------------------------------------------------------------------------------
+// ---- submission: msa sends
+// -------------------------------------------------------------------------------------
 
 /// What msa gives to its end.
 struct SubmissionSource {
-  /// The backlog: up to `limit` messages with key > after that are still spooled, in order, bodies up to eager_limit
-  /// loaded. From the reader thread.
+  /// The backlog: up to `limit` messages with key > after that are still spooled, in order, bodies up to
+  /// eager_limit loaded. From the reader thread.
   std::function<Task<Result<std::vector<TransferItem>>>(int64_t after, size_t limit)> load;
   /// A piece of a large body.
   std::function<Task<Result<std::string>>(const spool::Body& body, uint64_t offset, size_t limit)> read;
@@ -54,8 +58,8 @@ class SubmissionSender {
   SubmissionSender(net::Loop& loop, zmq::Context& context, LinkOptions options, SubmissionSource source);
   ~SubmissionSender();
   Result<void> start();
-  /// A message that was just committed: sent at once while the link is up and credit lasts, else found again by
-  /// load(). Keys must come in the order of their commits.
+  /// A message that was just committed: sent at once while the link is up and credit lasts, else found again
+  /// by load(). Keys must come in the order of their commits.
   void offer(TransferItem item);
   LinkState state() const;
   Task<> stop();
@@ -65,16 +69,20 @@ class SubmissionSender {
   std::shared_ptr<Impl> impl_;
 };
 
-// ---- submission: mta receives ----------------------------------------------------------------------------------
+// ---- submission: mta receives
+// ----------------------------------------------------------------------------------
 
 struct SubmissionSink {
-  /// Which of these are known (seen or held)? For Offer. The answer for each item: want, have, or epoch mismatch.
+  /// Which of these are known (seen or held)? For Offer. The answer for each item: want, have, or epoch
+  /// mismatch.
   enum class Known { want, have, other_id };
   std::function<Task<Result<std::vector<Known>>>(std::string instance, Offer offer)> known;
-  /// Takes whole messages: commits message and *seen* in one transaction; `true` for each that is durable (also when
-  /// it was there before), false = Later. An error means Later for all.
+  /// Takes whole messages: commits message and *seen* in one transaction. For each: have = durable (also when
+  /// it was there before), want = not taken, Later; other_id = Later with a new epoch. An error means Later
+  /// for all. Several calls may run at once, never two with the same sequence; answers may come in any order.
   std::function<Task<Result<std::vector<Known>>>(std::string instance, Transfer transfer)> take;
-  /// A writer for a large body (name = id).
+  /// A writer for a large body (name = id). The link keeps the file when take() answered `have`, else
+  /// discards it; there are never two writers of one id at once.
   std::function<spool::BodyWriter(const MessageId&)> begin_body;
   /// The sender has confirmed: everything below may be forgotten.
   std::function<void(std::string instance, int64_t epoch, int64_t below)> confirmed;
@@ -93,12 +101,15 @@ class SubmissionReceiver {
   std::shared_ptr<Impl> impl_;
 };
 
-// ---- delivery: mta sends ---------------------------------------------------------------------------------------
+// ---- delivery: mta sends
+// ---------------------------------------------------------------------------------------
 
 struct DeliverySource {
   /// The link came up: mta may call send() for what waits.
   std::function<void()> up;
-  std::function<void()> down;     ///< all rows without an outcome wait on the link again
+  /// Optional: ready() was false for want of credit and is true again.
+  std::function<void()> ready;
+  std::function<void()> down;  ///< all rows without an outcome wait on the link again
   std::function<void(std::vector<OutcomeItem>)> outcomes;
   std::function<void(MailboxState)> mailboxes;
   std::function<Task<Result<std::string>>(const spool::Body& body, uint64_t offset, size_t limit)> read;
@@ -113,7 +124,8 @@ class DeliverySender {
   Result<void> start();
   /// True when send() may be called: link up and credit left.
   bool ready() const;
-  /// Sends a message's recipients. The outcome of each row comes by `outcomes`, or `down` says that it waits again.
+  /// Sends a message's recipients. The outcome of each row comes by `outcomes`, or `down` says that it waits
+  /// again.
   void send(DeliverItem item);
   LinkState state() const;
   Task<> stop();
@@ -123,11 +135,14 @@ class DeliverySender {
   std::shared_ptr<Impl> impl_;
 };
 
-// ---- delivery: mda receives ------------------------------------------------------------------------------------
+// ---- delivery: mda receives
+// ------------------------------------------------------------------------------------
 
 struct DeliverySink {
-  /// Delivers whole items (large bodies are complete) as one batch, returns the outcome of each row.
+  /// Delivers whole items (large bodies are complete) as one batch, returns the outcome of each row. Several
+  /// calls may run at once, never two with the same row.
   std::function<Task<std::vector<OutcomeItem>>(std::string instance, Deliver deliver)> take;
+  /// A writer for a large body; its file is discarded when take() has returned.
   std::function<spool::BodyWriter(const MessageId&)> begin_body;
   /// mta has committed the terminal outcomes of all rows below: the ledger may forget them.
   std::function<void(std::string instance, int64_t epoch, int64_t below)> confirmed;
