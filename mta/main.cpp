@@ -60,11 +60,11 @@ class Mta final : public daemon::Agent {
     return control_->start();
   }
 
-  Result<void> reload() override {
-    TRY(tls_->reload());
-    TRY(open_directory());
+  Task<Result<void>> reload() override {
+    CO_TRY(tls_->reload());
+    CO_TRY(open_directory());
     queue_->wake();
-    return {};
+    co_return Result<void>();
   }
 
   Task<> stop() override {
@@ -90,7 +90,9 @@ class Mta final : public daemon::Agent {
       TRY(return_in_flight(*database));
       TRY(transaction.commit());
     }
-    const size_t swept = TRY(spool_->sweep([&](std::string_view name) { return is_body_of_open_message(*database, name); }));
+    const size_t swept = TRY(spool_->sweep([&](std::string_view name) {
+      return spool::has_file(*database, name).value_or(true);  // when in doubt a file stays
+    }));
     if (swept > 0) log::info("{} body files of messages that were never accepted removed", swept);
     writer_ = std::make_unique<store::Writer>(env_.loop, std::move(database), [this](Error error) {
       env_.end(daemon::exit_io, "mta.db: " + error.text);

@@ -21,7 +21,7 @@ struct Subjects {
   proto::SubmissionReceiver& from_msa;
   ToMda& to_mda;
   std::function<size_t()> sessions;
-  std::function<Result<void>()> reload;
+  std::function<Task<Result<void>>()> reload;
   Queue::DirectoryNow directory;
 };
 

@@ -89,7 +89,7 @@ Task<> wait_for_signals(net::Loop& loop, Agent& agent, const std::function<void(
       continue;
     }
     notify("RELOADING=1");
-    if (auto reloaded = agent.reload(); !reloaded)
+    if (Result<void> reloaded = co_await agent.reload(); !reloaded)
       log::error("reload: {}; what was in force stays", reloaded.error().text);
     else
       log::info("reloaded");

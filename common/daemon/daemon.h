@@ -30,7 +30,7 @@ class Agent {
   virtual ~Agent() = default;
   virtual Result<void> bind() = 0;    ///< listening sockets and key files, still as the user that started us
   virtual Result<void> start() = 0;   ///< threads, databases, link; the agent serves when it returns
-  virtual Result<void> reload() = 0;  ///< SIGHUP and `futar reload`: certificates, directory
+  virtual Task<Result<void>> reload() = 0;  ///< SIGHUP and `futar reload`: certificates, directory
   virtual Task<> stop() = 0;          ///< no new work; returns when running work is done or its grace has passed
 };
 

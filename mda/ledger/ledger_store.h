@@ -23,7 +23,7 @@ struct Sender {
 };
 
 /// Terminal outcomes. Values are on disk: never renumber.
-enum class Ending : uint8_t { delivered = 1, expanded = 2, failed = 3, discarded = 4 };
+enum class Ending : uint8_t { delivered = 1, expanded = 2, failed = 3 };
 
 struct Record {
   int64_t sender = 0;  ///< local key of the Sender
@@ -33,7 +33,7 @@ struct Record {
   Ending ending = Ending::delivered;
   int64_t wall_ms = 0;
   std::string account, folder, file;  ///< delivered: where; then this is the intent
-  std::string status, reason;         ///< failed, discarded
+  std::string status, reason;         ///< failed
   std::vector<std::string> targets;   ///< expanded
 
   /// The file in .staging/ that belongs to this row and to no other, ever.

@@ -12,13 +12,18 @@
 #include "common/net/workers.h"
 #include "common/smtp_server/policy.h"
 
+namespace futar::store {
+class Database;
+}
+
 namespace futar::msa {
 
 struct LoginOptions {
-  /// Secret that makes salts for unknown names; the same after a restart (see login_key), so that nobody sees from a
-  /// salt that changed that a name is unknown.
+  /// Secret that makes salts for unknown names; the same after a restart (see login_key), so that nobody sees
+  /// from a salt that changed that a name is unknown.
   std::string key;
-  /// Networks behind which many people stand, such as a webmail: throttled by account only. Loopback always is one.
+  /// Networks behind which many people stand, such as a webmail: throttled by account only. Loopback always
+  /// is one.
   std::function<bool(const net::IpAddress&)> shared;
 };
 
@@ -35,13 +40,14 @@ class Login {
 
   /// What EHLO may offer this client under TLS; -PLUS only over TLS 1.3, which has tls-exporter.
   static std::vector<std::string> mechanisms(const smtp_server::Client& client);
-  /// Runs the whole exchange. Unknown user, wrong password, suspended account and impossible mechanism are refused alike:
-  /// 535 5.7.8, after the same work and the same wait; `cause` tells them apart for the log.
-  Task<smtp_server::AuthResult> authenticate(const smtp_server::Client& client, smtp_server::AuthExchange& exchange);
+  /// Runs the whole exchange. Unknown user, wrong password, suspended account and impossible mechanism are
+  /// refused alike: 535 5.7.8, after the same work and the same wait; `cause` tells them apart for the log.
+  Task<smtp_server::AuthResult> authenticate(const smtp_server::Client& client,
+                                             smtp_server::AuthExchange& exchange);
 
  private:
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace futar::msa

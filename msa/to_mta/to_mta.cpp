@@ -34,14 +34,15 @@ ToMta::ToMta(net::Loop& loop, zmq::Context& context, proto::LinkOptions options,
   link_ = std::make_unique<proto::SubmissionSender>(loop, context, std::move(options), std::move(source));
 }
 
-Task<Result<void>> ToMta::submit(spool::Message message, std::vector<event::Event> events) {
+Task<Result<void>> ToMta::submit(spool::Message message, std::vector<event::Event> events, store::Job with) {
   auto item = std::make_shared<proto::TransferItem>();
   item->message = std::move(message);
   point("msa.before_commit");
-  Result<void> committed = co_await writer_.commit([item, events = std::move(events)](Database& database) -> Result<void> {
-    item->sequence = TRY(insert_spooled(database, item->message, events));
-    return {};
-  });
+  Result<void> committed =
+      co_await writer_.commit([item, events = std::move(events), with = std::move(with)](Database& database) -> Result<void> {
+        item->sequence = TRY(insert_spooled(database, item->message, events));
+        return with ? with(database) : Result<void>();
+      });
   point("msa.after_commit");
   if (committed) link_->offer(std::move(*item));
   co_return committed;

@@ -19,8 +19,9 @@ class ToMta {
   Task<> stop() { return link_->stop(); }
   proto::LinkState state() const { return link_->state(); }
 
-  /// Stores a message durably as spooled, then offers it. The error is that of the commit.
-  Task<Result<void>> submit(spool::Message message, std::vector<event::Event> events);
+  /// Stores a message durably as spooled, then offers it. The error is that of the commit. `with` is done in the same
+  /// transaction (counts of sending limits); may be empty.
+  Task<Result<void>> submit(spool::Message message, std::vector<event::Event> events, store::Job with);
 
  private:
   Task<Result<std::vector<proto::TransferItem>>> load(int64_t after, size_t limit);

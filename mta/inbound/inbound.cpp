@@ -93,8 +93,8 @@ Decision InboundPolicy::decide(const Client& client, const smtp::Address& addres
 Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transaction& transaction) {
   using event::Field;
   const int64_t now = inbound_.queue.clock().wall_ms();
-  transaction.header = message::received_field(received_of(client, transaction, inbound_.options.host, now)) +
-                       message::remove_authentication_results(transaction.header, inbound_.options.host);
+  message::remove_authentication_results(transaction.header, inbound_.options.host);
+  transaction.header.insert(0, message::received_field(received_of(client, transaction, inbound_.options.host, now)));
 
   event::Event accepted(now, event::Kind::accepted);
   accepted.with(Field::client, client.peer.address.text())

@@ -25,10 +25,15 @@ struct Selection {
 struct Listed {
   Recipient recipient;
   MessageId id;
-  std::string from;
+  smtp::Address from;
   uint64_t size = 0;
   int64_t accepted_ms = 0;
 };
+
+/// The whole id, its last 6 or more characters, or any 10 or more of its start.
+bool matches_id(const MessageId& id, std::string_view wanted);
+/// An address, "@domain" or "domain".
+bool matches_address(const smtp::Address& address, std::string_view wanted);
 
 /// Open recipients that match, oldest first.
 Result<std::vector<Listed>> select_open(store::Database& database, const Selection& selection, int64_t now_ms, size_t limit);
@@ -40,7 +45,7 @@ struct Acted {
   size_t done = 0;      ///< changed now
   size_t wished = 0;    ///< in flight: will be done when the attempt ends
   size_t refused = 0;   ///< not in a state that allows it
-  std::vector<int64_t> messages;  ///< whose last open recipient may have ended
+  std::vector<std::string> files;  ///< of bodies that are not needed any more
 };
 Result<Acted> act_on(store::Database& database, const std::vector<Listed>& selected, Act act, std::string_view by, int64_t now_ms);
 

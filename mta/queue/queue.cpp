@@ -229,9 +229,9 @@ void Queue::link_down() {
                  });
 }
 
-void Queue::remove_files(const std::vector<std::string>& names) {
+void Queue::forget_files(const std::vector<std::string>& names) {
   for (const std::string& name : names)
-    workers_.submit([this, name] { spool_.remove(name); }, [] {});
+    if (!name.empty()) workers_.submit([this, name] { spool_.remove(name); }, [] {});
 }
 
 }  // namespace futar::mta

@@ -11,6 +11,7 @@
 #include "common/base/async.h"
 #include "common/base/clock.h"
 #include "common/event/event.h"
+#include "common/message/report.h"
 #include "common/net/gate.h"
 #include "common/net/workers.h"
 #include "common/spool/body.h"
@@ -71,6 +72,7 @@ class Queue {
   void outcomes(std::vector<proto::OutcomeItem> items);
   /// All recipient rows below are terminal, as committed: mda's ledger may forget them.
   int64_t confirmed_below() const { return confirmed_below_; }
+  void forget_files(const std::vector<std::string>& names);  ///< bodies whose rows are gone
   void wake();  ///< something became due (operator, new directory)
 
   const QueueCounts& counts() const { return counts_; }
@@ -105,8 +107,15 @@ class Queue {
   Result<void> grant_wish(store::Database& database, OutcomeBatch& batch, const Recipient& before, const Change& change) const;
   Task<> write_dsns();
   Task<size_t> write_dsns_once();
+  /// One kind for one recipient: told by the DSN, or suppressed by a rule.
+  struct DsnTold {
+    int64_t row = 0;
+    uint8_t bit = 0;
+    std::string rule;  ///< "" = told
+  };
+  Task<bool> store_dsn(int64_t key, spool::Message original, std::vector<message::ReportedRecipient> reports,
+                       std::vector<DsnTold> told);
   Task<> watch_clock();
-  void remove_files(const std::vector<std::string>& names);
 
   net::Loop& loop_;
   net::Workers& workers_;

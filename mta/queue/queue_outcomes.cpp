@@ -70,7 +70,7 @@ Task<> Queue::apply(std::vector<OutcomeItem> items) {
   counts_.deferred += batch->deferred;
   counts_.bounced += batch->bounced;
   counts_.outcomes_ignored += batch->ignored;
-  remove_files(batch->files);
+  forget_files(batch->files);
   if (batch->dsn_due) dsn_gate_.open();
   if (batch->children_wait || batch->deferred > 0) wake();
   pump();

@@ -1,0 +1,73 @@
+#include "mda/verbs.h"
+
+#include <nlohmann/json.hpp>
+
+#include "proto/control/answers.h"
+
+namespace futar::mda {
+namespace {
+
+using nlohmann::json;
+
+json status(const Subjects& s) {
+  const Counters& counters = s.delivery.counters();
+  return {{"agent", "mda"},
+          {"version", FUTAR_VERSION},
+          {"started_ms", s.environment.started_ms},
+          {"rounds", counters.rounds},
+          {"delivered", counters.delivered},
+          {"resumed", counters.resumed},
+          {"expanded", counters.expanded},
+          {"later", counters.later},
+          {"failed", counters.failed},
+          {"under_way", s.delivery.under_way()},
+          {"commits", s.delivery.ledger_statistics().commits},
+          {"links", {{"mta", proto::link_answer(s.link.state())}}}};
+}
+
+// What mda did stands in mta's history, told by each outcome; the ledger adds where the file went.
+Task<Result<json>> trace(Subjects s, json arguments) {
+  json messages = json::array();
+  const auto id = MessageId::parse(arguments.value("what", ""));
+  if (!id) co_return json{{"messages", std::move(messages)}};
+  json files = json::array();
+  for (const Record& record : CO_TRY(co_await s.delivery.ledger().of_message(*id)))
+    if (record.ending == Ending::delivered)
+      files.push_back({{"recipient", record.recipient}, {"account", record.account}, {"folder", record.folder},
+                       {"file", record.file}});
+  if (!files.empty()) messages.push_back({{"id", id->text()}, {"files", std::move(files)}});
+  co_return json{{"messages", std::move(messages)}};
+}
+
+json audit(const Subjects& s) {
+  const Recovered& recovered = s.delivery.recovered();
+  return {{"delivered", s.delivery.counters().delivered},
+          {"in_flight", s.delivery.under_way()},
+          {"recovered", {{"moved", recovered.moved}, {"swept", recovered.swept}, {"stuck", recovered.stuck}}},
+          {"problems", json::array()}};
+}
+
+Task<Result<json>> reload(Subjects s) {
+  CO_TRY(co_await s.reload());
+  co_return json::object();
+}
+
+Task<Result<json>> answer(json value) { co_return value; }
+
+}  // namespace
+
+std::map<std::string, proto::Verb> control_verbs(Subjects s) {
+  const proto::Verb again = [s](json) { return reload(s); };
+  return {{"status", [s](json) { return answer(status(s)); }},
+          {"trace", [s](json a) { return trace(s, std::move(a)); }},
+          {"audit", [s](json) { return answer(audit(s)); }},
+          {"reopen", again},
+          {"reload", again},
+          {"make_mailbox", again},
+          {"restart", [s](json) {
+             s.environment.end(daemon::exit_ok, "restart asked by the operator");
+             return answer(json::object());
+           }}};
+}
+
+}  // namespace futar::mda

@@ -1,0 +1,165 @@
+// futar-msa: wires the spool, the submission ports and the link to mta. No logic.
+#include "common/config/paths.h"
+#include "common/daemon/daemon.h"
+#include "common/daemon/listeners.h"
+#include "common/event/log_line.h"
+#include "common/log/log.h"
+#include "common/net/listener.h"
+#include "common/smtp/replies.h"
+#include "common/smtp_server/session.h"
+#include "common/zmq/context.h"
+#include "msa/session/submission.h"
+#include "msa/verbs.h"
+
+namespace futar::msa {
+namespace {
+
+constexpr int64_t stop_grace_ms = 10'000;
+constexpr size_t worker_threads = 8;
+
+class Msa final : public daemon::Agent {
+ public:
+  explicit Msa(daemon::Environment& environment) : env_(environment), config_(environment.config), zmq_(environment.loop) {}
+
+  Result<void> bind() override {
+    bound_ = TRY(daemon::bind_listeners(config_.list("msa.listen")));
+    local_ = TRY(net::bind_unix(config::submit_socket(config_), 0666));  // the kernel tells who it is
+    TRY(net::make_self_signed(config_.hostname(), config::certificate_file(config_), config::key_file(config_)));
+    tls_ = TRY(net::TlsContext::server(config::certificate_file(config_), config::key_file(config_)));
+    return {};
+  }
+
+  Result<void> start() override {
+    workers_ = std::make_unique<net::Workers>(env_.loop, worker_threads, "msa-worker");
+    spool_ = TRY(spool::Folder::open(env_.state_folder + "/spool", env_.loop, *workers_));
+    TRY(open_spool());
+    TRY(open_directory());
+    TRY(to_mta_->start());
+    start_ports();
+    control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_, config::control_endpoint(config_, "msa"), verbs());
+    return control_->start();
+  }
+
+  Task<Result<void>> reload() override {
+    CO_TRY(tls_->reload());
+    co_return open_directory();
+  }
+
+  Task<> stop() override {
+    for (auto& listener : listeners_) co_await listener->stop(stop_grace_ms);
+    co_await to_mta_->stop();
+  }
+
+ private:
+  Result<void> open_spool() {
+    const std::string path = env_.state_folder + "/msa.db";
+    auto database = TRY(store::Database::open(path, store::Database::Mode::create));
+    TRY(store::migrate(*database, spool_schema));
+    const Identity self = TRY(identity(*database));
+    const int64_t lowest = TRY(lowest_spooled(*database));
+    limits_ = std::make_unique<Limits>(LimitOptions{static_cast<uint64_t>(config_.number("msa.limit_hour")),
+                                                    static_cast<uint64_t>(config_.number("msa.limit_day"))},
+                                       system_clock());
+    TRY(limits_->load(*database));
+    LoginOptions login;
+    login.key = TRY(login_key(*database));
+    login.shared = [](const net::IpAddress&) { return false; };
+    login_ = std::make_unique<Login>(env_.loop, *workers_, system_clock(), std::move(login));
+    const size_t swept = TRY(spool_->sweep([&](std::string_view name) {
+      return spool::has_file(*database, name).value_or(true);  // when in doubt a file stays
+    }));
+    if (swept > 0) log::info("{} body files of messages that were never accepted removed", swept);
+    writer_ = std::make_unique<store::Writer>(env_.loop, std::move(database), [this](Error error) {
+      env_.end(daemon::exit_io, "msa.db: " + error.text);
+    });
+    reader_ = std::make_unique<store::Reader>(env_.loop, path);
+    checkpointer_ = std::make_unique<store::Checkpointer>(path);
+    low_water_ = std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
+    to_mta_ = std::make_unique<ToMta>(env_.loop, zmq_,
+                                      proto::LinkOptions{config::submission_link(config_), "", env_.started_ms, {}}, *writer_,
+                                      *reader_, *spool_, *workers_, self, lowest);
+    return {};
+  }
+
+  Result<void> open_directory() {
+    const std::string published = config::published_folder(config_);
+    directory_ = TRY(directory::Directory::open(published, config_.text("mda.subaddress")));
+    login_->set_credentials(TRY(directory::Credentials::open(published)));
+    return {};
+  }
+
+  void start_ports() {
+    submission_ = std::make_unique<Submission>(
+        Submission{{config_.hostname(), config_.size("mta.max_size")}, system_clock(), *login_, *limits_, *to_mta_, *low_water_,
+                   tls_, [this]() -> const directory::Directory& { return *directory_; },
+                   [](const event::Event& event, const MessageId& id) { log::info("{}", event::render_postfix(id, event)); }});
+    net::ListenerOptions limits;
+    limits.sessions = static_cast<size_t>(config_.number("msa.sessions"));
+    limits.sessions_per_client = static_cast<size_t>(config_.number("msa.sessions_per_client"));
+    limits.unlimited = [](const net::IpAddress& client) { return client.is_loopback(); };
+    limits.over_limit_reply = smtp::replies::too_many_connections().wire();
+    for (daemon::Bound& bound : bound_) {
+      const bool implicit = bound.listen.tls == config::Listen::Tls::implicit;
+      listen(std::move(bound.socket), limits, [this, implicit](std::unique_ptr<net::Stream> stream) {
+        return serve(std::move(stream), implicit);
+      });
+    }
+    limits.sessions_per_client = 0;
+    listen(std::move(local_), limits, [this](std::unique_ptr<net::Stream> stream) {
+      return smtp_server::serve(std::move(stream), local_policy(*submission_), *spool_, system_clock(), {});
+    });
+  }
+
+  void listen(Fd socket, const net::ListenerOptions& limits, net::Listener::Session session) {
+    listeners_.push_back(std::make_unique<net::Listener>(env_.loop, std::move(socket), limits, std::move(session)));
+    listeners_.back()->start();
+  }
+
+  Task<> serve(std::unique_ptr<net::Stream> stream, bool implicit) {
+    if (implicit) {
+      stream->set_deadline(system_clock().steady_ms() + 30'000);
+      co_await stream->start_tls(*tls_);
+    }
+    co_await smtp_server::serve(std::move(stream), submission_policy(*submission_), *spool_, system_clock(), {});
+  }
+
+  std::map<std::string, proto::Verb> verbs() {
+    return control_verbs({env_, *reader_, *writer_, *to_mta_, [this] { return sessions(); }, [this] { return reload(); },
+                          [this]() -> const directory::Directory& { return *directory_; }});
+  }
+
+  size_t sessions() const {
+    size_t count = 0;
+    for (const auto& listener : listeners_) count += listener->sessions();
+    return count;
+  }
+
+  daemon::Environment& env_;
+  const config::Config& config_;
+  std::vector<daemon::Bound> bound_;
+  Fd local_;
+  std::shared_ptr<net::TlsContext> tls_;
+  zmq::Context zmq_;
+  std::unique_ptr<directory::Directory> directory_;
+  std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<spool::Folder> spool_;
+  std::unique_ptr<store::LowWater> low_water_;
+  std::unique_ptr<store::Checkpointer> checkpointer_;
+  std::unique_ptr<store::Writer> writer_;
+  std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<Limits> limits_;
+  std::unique_ptr<Login> login_;
+  std::unique_ptr<ToMta> to_mta_;
+  std::unique_ptr<Submission> submission_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unique_ptr<proto::ControlServer> control_;
+};
+
+}  // namespace
+}  // namespace futar::msa
+
+int main(int argc, char** argv) {
+  return futar::daemon::run(argc, argv, "msa", [](futar::daemon::Environment& environment) {
+    return std::make_unique<futar::msa::Msa>(environment);
+  });
+}

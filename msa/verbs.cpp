@@ -1,0 +1,116 @@
+#include "msa/verbs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "common/base/text.h"
+#include "common/spool/summary_store.h"
+#include "common/store/ask.h"
+#include "proto/control/answers.h"
+
+namespace futar::msa {
+namespace {
+
+using nlohmann::json;
+using store::Database;
+
+Task<Result<json>> status(Subjects s) {
+  const Counts counts = CO_TRY(co_await store::ask<Counts>(s.reader, [](Database& database) { return count_spool(database); }));
+  co_return json{{"agent", "msa"},
+                 {"version", FUTAR_VERSION},
+                 {"started_ms", s.environment.started_ms},
+                 {"sessions", s.sessions()},
+                 {"directory_generation", s.directory().generation()},
+                 {"accepted", counts.accepted},
+                 {"to_hand_over", counts.spooled},
+                 {"commits", s.writer.statistics().commits},
+                 {"links", {{"mta", proto::link_answer(s.to_mta.state())}}}};
+}
+
+struct Traced {
+  spool::Summary summary;
+  std::vector<event::Event> events;
+};
+
+bool is_asked(const spool::Summary& summary, const json& arguments) {
+  const std::string what = ascii_lower(arguments.value("what", ""));
+  const json filters = arguments.value("filters", json::object());
+  const std::string id = summary.id.text(), from = ascii_lower(summary.envelope.reverse_path.text());
+  const auto goes_to = [&](const std::string& address) {
+    return std::ranges::any_of(summary.envelope.recipients, [&](const message::Recipient& r) {
+      return equal_nocase(r.address.text(), address) || equal_nocase("@" + r.address.domain, address);
+    });
+  };
+  if (const std::string wanted = ascii_lower(filters.value("from", "")); !wanted.empty() && from != wanted) return false;
+  if (const std::string wanted = filters.value("to", ""); !wanted.empty() && !goes_to(wanted)) return false;
+  if (what.empty()) return true;
+  if (what.find('@') != std::string::npos) return from == what || goes_to(what);
+  return id == what || (what.size() >= 6 && id.ends_with(what)) || (what.size() >= 10 && id.starts_with(what));
+}
+
+// Mail that mta has taken over is traced there; what is still here is told by us, and all our events.
+Task<Result<json>> trace(Subjects s, json arguments) {
+  const int64_t last = arguments.value("filters", json::object()).value("last_ms", int64_t{0});
+  const int64_t since = last > 0 ? system_clock().wall_ms() - last : 0;
+  const auto found = CO_TRY(co_await store::ask<std::vector<Traced>>(s.reader, [=](Database& database) -> Result<std::vector<Traced>> {
+    std::vector<Traced> traced;
+    for (spool::Summary& summary :
+         TRY(spool::find_summaries(database, since, 100, [&](const spool::Summary& one) { return is_asked(one, arguments); }))) {
+      auto events = spool::load_events(database, summary.key).value_or(std::vector<event::Event>{});
+      traced.push_back({std::move(summary), std::move(events)});
+    }
+    return traced;
+  }));
+  json messages = json::array();
+  for (const Traced& one : found) {
+    json recipients = json::array();
+    for (const message::Recipient& r : one.summary.envelope.recipients)
+      recipients.push_back({{"address", r.address.text()},
+                            {"state", one.summary.content_gone ? "handed over" : "spooled"},
+                            {"reason", one.summary.content_gone ? "mta has it" : "waits for mta"}});
+    messages.push_back({{"id", one.summary.id.text()},
+                        {"from", one.summary.envelope.reverse_path.text()},
+                        {"size", one.summary.size},
+                        {"accepted_ms", one.summary.accepted_ms},
+                        {"recipients", std::move(recipients)},
+                        {"events", proto::event_answers("msa", one.events)}});
+  }
+  co_return json{{"messages", std::move(messages)}};
+}
+
+Task<Result<json>> audit(Subjects s) {
+  const Counts counts = CO_TRY(co_await store::ask<Counts>(s.reader, [](Database& database) { return count_spool(database); }));
+  json problems = json::array();
+  const auto damaged = CO_TRY(co_await store::ask<std::vector<int64_t>>(
+      s.reader, [](Database& database) { return spool::damaged_messages(database, 100); }));
+  for (int64_t key : damaged) problems.push_back(fmt::format("the row of message {} is damaged", key));
+  co_return json{{"accepted", counts.accepted},
+                 {"terminal", counts.accepted - counts.spooled},
+                 {"waiting", counts.spooled},
+                 {"problems", std::move(problems)}};
+}
+
+Task<Result<json>> reload(Subjects s) {
+  CO_TRY(co_await s.reload());
+  co_return json{{"directory_generation", s.directory().generation()}};
+}
+
+Task<Result<json>> restart(Subjects s) {
+  s.environment.end(daemon::exit_ok, "restart asked by the operator");
+  co_return json::object();
+}
+
+}  // namespace
+
+std::map<std::string, proto::Verb> control_verbs(Subjects s) {
+  return {{"status", [s](json) { return status(s); }},
+          {"trace", [s](json a) { return trace(s, std::move(a)); }},
+          {"audit", [s](json) { return audit(s); }},
+          {"reopen", [s](json) { return reload(s); }},
+          {"reload", [s](json) { return reload(s); }},
+          {"restart", [s](json) { return restart(s); }}};
+}
+
+}  // namespace futar::msa

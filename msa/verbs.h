@@ -1,0 +1,28 @@
+// The operator's verbs that msa answers over its control socket.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+
+#include "common/daemon/daemon.h"
+#include "common/directory/directory.h"
+#include "common/store/writer.h"
+#include "msa/to_mta/to_mta.h"
+#include "proto/control/control.h"
+
+namespace futar::msa {
+
+/// What the verbs look at; all of it outlives the control server.
+struct Subjects {
+  daemon::Environment& environment;
+  store::Reader& reader;
+  store::Writer& writer;
+  ToMta& to_mta;
+  std::function<size_t()> sessions;
+  std::function<Task<Result<void>>()> reload;
+  std::function<const directory::Directory&()> directory;
+};
+
+std::map<std::string, proto::Verb> control_verbs(Subjects subjects);
+
+}  // namespace futar::msa

@@ -1,0 +1,147 @@
+#include "mta/queue/operator.h"
+
+#include <map>
+
+#include "common/base/text.h"
+#include "common/spool/message_store.h"
+#include "common/spool/summary_store.h"
+#include "mta/queue/queue_store.h"
+
+namespace futar::mta {
+
+using store::Database;
+using store::Statement;
+
+bool matches_id(const MessageId& id, std::string_view wanted) {
+  const std::string text = id.text();
+  const std::string lower = ascii_lower(wanted);
+  if (lower.size() == MessageId::text_size) return text == lower;
+  return (lower.size() >= 6 && text.ends_with(lower)) || (lower.size() >= 10 && text.starts_with(lower));
+}
+
+bool matches_address(const smtp::Address& address, std::string_view wanted) {
+  if (wanted.starts_with('@')) return equal_nocase(address.domain, wanted.substr(1));
+  if (wanted.find('@') == std::string_view::npos) return equal_nocase(address.domain, wanted);
+  return equal_nocase(address.text(), wanted);
+}
+
+namespace {
+
+bool matches(const Selection& wanted, const Listed& listed, int64_t now_ms) {
+  const Recipient& r = listed.recipient;
+  if (!wanted.ids.empty() &&
+      std::ranges::none_of(wanted.ids, [&](const std::string& id) { return matches_id(listed.id, id); }))
+    return false;
+  if (!wanted.to.empty() && !matches_address(r.address, wanted.to)) return false;
+  if (!wanted.from.empty() && !matches_address(listed.from, wanted.from)) return false;
+  if (wanted.state && r.state != *wanted.state) return false;
+  if (!wanted.reason.empty() && ascii_lower(r.reason).find(ascii_lower(wanted.reason)) == std::string::npos) return false;
+  return wanted.older_ms == 0 || now_ms - listed.accepted_ms >= wanted.older_ms;
+}
+
+}  // namespace
+
+Result<std::vector<Listed>> select_open(Database& database, const Selection& selection, int64_t now_ms, size_t limit) {
+  Statement& s = *TRY(database.statement("SELECT id FROM recipient WHERE state <= 3 ORDER BY id"));
+  std::vector<int64_t> rows;
+  while (TRY(s.step())) rows.push_back(s.integer(0));
+  s.reset();
+  std::vector<Listed> selected;
+  std::map<int64_t, spool::Summary> messages;
+  for (int64_t row : rows) {
+    auto recipient = TRY(load_recipient(database, row));
+    if (!recipient) continue;
+    auto summary = messages.find(recipient->message);
+    if (summary == messages.end()) {
+      auto loaded = TRY(spool::load_summary(database, recipient->message));
+      summary = messages.emplace(recipient->message, loaded.value_or(spool::Summary{})).first;
+    }
+    const spool::Summary& m = summary->second;
+    Listed listed{std::move(*recipient), m.id, m.envelope.reverse_path, m.size, m.accepted_ms};
+    if (matches(selection, listed, now_ms)) selected.push_back(std::move(listed));
+    if (selected.size() == limit) break;
+  }
+  return selected;
+}
+
+Result<event::Event> act(Database& database, const Recipient& recipient, Wish wish, std::string_view by, int64_t now_ms) {
+  using event::Field;
+  using event::Kind;
+  const auto about = [&](Kind kind) {
+    return event::Event(now_ms, kind).with(Field::recipient, recipient.address.text()).with(Field::by, std::string(by));
+  };
+  const std::string reason = fmt::format("by {}", by);
+  const auto go = [&](State to) {
+    return set_state(database, recipient, to, By::person, 0, recipient.attempts, recipient.offered, reason, "");
+  };
+  switch (wish) {
+    case Wish::hold:
+      TRY(go(State::held));
+      return about(Kind::held).with(Field::cause, reason);
+    case Wish::cancel:
+      TRY(go(State::cancelled));
+      return about(Kind::cancelled);
+    case Wish::bounce:
+      TRY(go(State::bounced));
+      TRY(add_dsn_due(database, recipient.row, dsn::failed));
+      return about(Kind::bounced).with(Field::cause, reason);
+    case Wish::none:
+      break;
+  }
+  TRY(go(State::waiting));
+  return about(recipient.state == State::held ? Kind::released : Kind::retried);
+}
+
+namespace {
+
+Wish wish_of(Act act) {
+  switch (act) {
+    case Act::hold: return Wish::hold;
+    case Act::bounce: return Wish::bounce;
+    case Act::remove: return Wish::cancel;
+    case Act::retry:
+    case Act::release: return Wish::none;
+  }
+  return Wish::none;
+}
+
+// A retry is no transition: what waits becomes due now.
+Result<void> make_due(Database& database, int64_t row) {
+  return TRY(database.statement("UPDATE recipient SET due = 0 WHERE id = ? AND state = 1"))->bind(1, row).run();
+}
+
+}  // namespace
+
+Result<Acted> act_on(Database& database, const std::vector<Listed>& selected, Act wanted, std::string_view by, int64_t now_ms) {
+  Acted acted;
+  std::map<int64_t, std::vector<event::Event>> events;
+  for (const Listed& listed : selected) {
+    const auto recipient = TRY(load_recipient(database, listed.recipient.row));
+    if (!recipient || !is_open(recipient->state)) continue;
+    const bool waits = recipient->state == State::waiting;
+    if (wanted == Act::retry) {
+      if (waits) TRY(make_due(database, recipient->row));
+      if (waits) events[recipient->message].push_back(event::Event(now_ms, event::Kind::retried)
+                                                          .with(event::Field::recipient, recipient->address.text())
+                                                          .with(event::Field::by, std::string(by)));
+      waits ? ++acted.done : ++acted.refused;
+    } else if ((wanted == Act::release) != (recipient->state == State::held) && (wanted == Act::release || wanted == Act::hold)) {
+      ++acted.refused;  // only what is held is released, only what is not held is held
+    } else if (recipient->state == State::in_flight || (waits && recipient->offered)) {
+      // mda may be putting it into the mailbox right now: the wish is granted when its answer is here.
+      TRY(set_wish(database, recipient->row, wish_of(wanted), by));
+      ++acted.wished;
+    } else {
+      events[recipient->message].push_back(TRY(act(database, *recipient, wish_of(wanted), by, now_ms)));
+      ++acted.done;
+    }
+  }
+  for (const auto& [message, list] : events) {
+    TRY(spool::append_events(database, message, list));
+    if (TRY(has_open_recipients(database, message))) continue;
+    acted.files.push_back(TRY(spool::clear_content(database, message)));
+  }
+  return acted;
+}
+
+}  // namespace futar::mta

@@ -1,0 +1,136 @@
+// Delivery status notifications: outcome and "DSN due" were committed together; here each becomes a message or a reason.
+#include "common/log/log.h"
+#include "mta/bounce/bounce.h"
+#include "mta/queue/queue.h"
+
+namespace futar::mta {
+
+using store::Database;
+
+namespace {
+
+constexpr size_t dsn_batch = 64;
+constexpr int64_t dsn_idle_ms = 5000;
+
+/// A message with DSNs due, read on the reader thread.
+struct Due {
+  int64_t key = 0;
+  spool::Message original;
+  std::vector<Recipient> recipients;
+};
+
+struct Kind {
+  uint8_t bit;
+  message::Action action;
+};
+constexpr Kind kinds[] = {{dsn::failed, message::Action::failed},
+                          {dsn::delayed, message::Action::delayed},
+                          {dsn::delivered, message::Action::delivered},
+                          {dsn::relayed, message::Action::relayed},
+                          {dsn::expanded, message::Action::expanded}};
+
+message::ReportedRecipient reported(const Recipient& recipient, message::Action action, const RetryRules& rules,
+                                    int64_t accepted_ms) {
+  message::ReportedRecipient r;
+  r.address = recipient.address;
+  r.orcpt = recipient.parameters.orcpt;
+  r.action = action;
+  r.status = recipient.status;
+  r.cause = recipient.reason;
+  if (action == message::Action::delayed) r.retry_until_ms = accepted_ms + rules.lifetime_ms;
+  return r;
+}
+
+}  // namespace
+
+Task<> Queue::write_dsns() {
+  while (!stopping_) {
+    const size_t written = co_await write_dsns_once();
+    if (written == 0) co_await dsn_gate_.wait_for(dsn_idle_ms);
+    dsn_gate_.reset();
+  }
+}
+
+// Each original gets one DSN for all its recipients that are due; the flags are cleared in the transaction that stores
+// it, so a kill in between writes it once.
+Task<size_t> Queue::write_dsns_once() {
+  auto due = std::make_shared<std::vector<Due>>();
+  Result<void> read = co_await reader_.read([due](Database& database) -> Result<void> {
+    due->clear();
+    for (int64_t key : TRY(messages_with_dsn_due(database, dsn_batch))) {
+      auto original = spool::load_message(database, key);
+      if (!original || !*original) continue;  // a damaged row: the audit shows it
+      due->push_back({key, std::move(**original), TRY(load_recipients(database, key))});
+    }
+    return {};
+  });
+  if (!read) {
+    log::warning("DSNs that are due could not be read: {}", read.error().text);
+    co_return 0;
+  }
+  size_t written = 0;
+  for (Due& one : *due) {
+    std::vector<message::ReportedRecipient> reports;
+    std::vector<DsnTold> told;
+    for (const Recipient& recipient : one.recipients)
+      for (const Kind& kind : kinds) {
+        if (!(recipient.dsn_due & kind.bit)) continue;
+        auto rule = suppressed(one.original.envelope.reverse_path, recipient.parameters.notify, kind.action);
+        if (!rule && !one.original.proven_sender) rule = "sender not proven";
+        told.push_back({recipient.row, kind.bit, std::string(rule.value_or(""))});
+        if (!rule) reports.push_back(reported(recipient, kind.action, options_.retry, one.original.accepted_ms));
+      }
+    if (co_await store_dsn(one.key, std::move(one.original), std::move(reports), std::move(told))) ++written;
+  }
+  co_return written;
+}
+
+Task<bool> Queue::store_dsn(int64_t key, spool::Message original, std::vector<message::ReportedRecipient> reports,
+                            std::vector<DsnTold> told) {
+  spool::Message notice;
+  std::vector<NewRecipient> planned;
+  const int64_t now = clock_.wall_ms();
+  if (!reports.empty()) {
+    notice.id = MessageId::make(clock_);
+    const Original told_about{original.id, original.envelope, original.header,
+                              original.body.bytes ? std::string_view(*original.body.bytes) : std::string_view(),
+                              original.accepted_ms};
+    Bounce bounce = compose({options_.host, notice.id, now, 0}, told_about, std::move(reports));
+    notice.envelope = std::move(bounce.envelope);
+    notice.header = std::move(bounce.header);
+    notice.body.size = bounce.body.size();
+    notice.body.bytes = std::make_shared<const std::string>(std::move(bounce.body));
+    notice.accepted_ms = now;
+    PlanInput input = plan_input(notice.envelope.reverse_path, "");
+    input.slot_free = false;
+    planned = plan(input, notice.envelope.recipients);
+  }
+  auto files = std::make_shared<std::vector<std::string>>();
+  Result<void> committed = co_await writer_.commit([=](Database& database) -> Result<void> {
+    files->clear();
+    std::vector<event::Event> events;
+    for (const DsnTold& t : told) {
+      TRY(set_dsn_told(database, t.row, t.bit, t.rule.empty() ? notice.id : MessageId(), t.rule));
+      events.push_back(t.rule.empty() ? event::Event(now, event::Kind::dsn_sent).with(event::Field::id, notice.id.text())
+                                      : event::Event(now, event::Kind::dsn_suppressed).with(event::Field::rule, t.rule));
+    }
+    TRY(spool::append_events(database, key, events));
+    if (!notice.id.is_none()) {
+      const int64_t notice_key = TRY(spool::insert_message(
+          database, notice,
+          {event::Event(now, event::Kind::accepted).with(event::Field::of, original.id.text()).with(event::Field::by, "mta")}));
+      for (const NewRecipient& recipient : planned) TRY(insert_recipient(database, notice_key, recipient));
+    }
+    if (!TRY(has_open_recipients(database, key))) files->push_back(TRY(spool::clear_content(database, key)));
+    return {};
+  });
+  if (!committed) {
+    log::error("a DSN for {} could not be stored: {}", original.id.text(), committed.error().text);
+    co_return false;
+  }
+  forget_files(*files);
+  wake();
+  co_return true;
+}
+
+}  // namespace futar::mta

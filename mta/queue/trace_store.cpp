@@ -1,0 +1,124 @@
+#include "mta/queue/trace_store.h"
+
+#include "common/base/text.h"
+#include "common/spool/message_store.h"
+#include "mta/queue/operator.h"
+#include "mta/queue/queue_store.h"
+
+namespace futar::mta {
+
+using store::Database;
+using store::Statement;
+
+namespace {
+
+bool concerns_recipient(const spool::Summary& summary, const std::vector<Recipient>& recipients, std::string_view address) {
+  if (std::ranges::any_of(recipients, [&](const Recipient& r) { return matches_address(r.address, address); })) return true;
+  return std::ranges::any_of(summary.envelope.recipients,
+                             [&](const message::Recipient& r) { return matches_address(r.address, address); });
+}
+
+bool is_asked(const TraceQuery& query, const spool::Summary& summary, const std::vector<Recipient>& recipients,
+              const std::vector<event::Event>& events) {
+  const auto has = [&](event::Field field, std::string_view value) {
+    return std::ranges::any_of(events, [&](const event::Event& e) { return e.get(field) == value; });
+  };
+  const smtp::Address& from = summary.envelope.reverse_path;
+  if (!query.from.empty() && !matches_address(from, query.from)) return false;
+  if (!query.to.empty() && !concerns_recipient(summary, recipients, query.to)) return false;
+  if (!query.client.empty() && !has(event::Field::client, query.client)) return false;
+  if (!query.message_id.empty() && !has(event::Field::message_id, query.message_id)) return false;
+  if (query.what.empty()) return true;
+  if (query.what.starts_with('<')) return has(event::Field::message_id, query.what);
+  if (query.what.find('@') != std::string::npos)
+    return matches_address(from, query.what) || concerns_recipient(summary, recipients, query.what);
+  return matches_id(summary.id, query.what);
+}
+
+Result<int64_t> number(Database& database, const char* sql) {
+  Statement& s = *TRY(database.statement(sql));
+  const int64_t value = TRY(s.step()) ? s.integer(0) : 0;
+  s.reset();
+  return value;
+}
+
+}  // namespace
+
+Result<std::vector<Traced>> find_traced(Database& database, const TraceQuery& query, size_t limit) {
+  std::vector<Traced> found;
+  std::vector<spool::Summary> candidates;
+  if (auto id = MessageId::parse(query.what)) {
+    if (const auto key = TRY(spool::find_message(database, *id)))
+      if (auto summary = TRY(spool::load_summary(database, *key))) candidates.push_back(*std::move(summary));
+  } else {
+    const bool by_id = !query.what.empty() && query.what.find_first_of("@<") == std::string::npos;
+    candidates = TRY(spool::find_summaries(database, query.since_ms, by_id ? limit : 100'000, [&](const spool::Summary& s) {
+      return !by_id || matches_id(s.id, query.what);
+    }));
+  }
+  for (spool::Summary& summary : candidates) {
+    if (found.size() == limit) break;
+    Traced traced{std::move(summary), {}, {}};
+    traced.recipients = TRY(load_recipients(database, traced.summary.key));
+    traced.events = spool::load_events(database, traced.summary.key).value_or(std::vector<event::Event>{});
+    if (is_asked(query, traced.summary, traced.recipients, traced.events)) found.push_back(std::move(traced));
+  }
+  return found;
+}
+
+Result<Census> take_census(Database& database) {
+  Census census;
+  census.messages = TRY(number(database, "SELECT count(*) FROM message"));
+  Statement& s = *TRY(database.statement("SELECT state, parent <> 0, count(*) FROM recipient GROUP BY 1, 2"));
+  while (TRY(s.step())) {
+    const auto state = static_cast<State>(s.integer(0));
+    const int64_t count = s.integer(2);
+    (s.integer(1) ? census.added : census.accepted) += count;
+    (state == State::waiting ? census.waiting : state == State::in_flight ? census.in_flight
+                                             : state == State::held       ? census.held
+                                                                          : census.terminal) += count;
+  }
+  s.reset();
+  census.oldest_ms = TRY(number(database,
+      "SELECT accepted_ms FROM message WHERE key = (SELECT message FROM recipient WHERE state <= 3 ORDER BY id LIMIT 1)"));
+  return census;
+}
+
+namespace {
+
+struct Check {
+  const char* sql;       ///< gives a number (message key or recipient row) a fault
+  const char* sentence;  ///< with {} for it
+};
+
+constexpr Check checks[] = {
+    {"SELECT r.id FROM recipient r WHERE NOT EXISTS(SELECT 1 FROM message m WHERE m.key = r.message) LIMIT 100",
+     "recipient {} belongs to no message"},
+    {"SELECT m.key FROM message m WHERE NOT EXISTS(SELECT 1 FROM recipient r WHERE r.message = m.key) LIMIT 100",
+     "message {} has no recipient"},
+    {"SELECT r.id FROM recipient r JOIN message m ON m.key = r.message WHERE r.state <= 3 AND m.header IS NULL LIMIT 100",
+     "recipient {} is open, but the content of its message is gone"},
+    {"SELECT r.id FROM recipient r WHERE r.state = 8 AND NOT EXISTS(SELECT 1 FROM recipient c WHERE c.parent = r.id) LIMIT 100",
+     "recipient {} was expanded into nobody"},
+    {"SELECT recipient FROM dsn WHERE id IS NULL AND rule IS NULL LIMIT 100",
+     "a notification about recipient {} is neither sent nor suppressed"},
+    {"SELECT d.recipient FROM dsn d WHERE d.id IS NOT NULL AND NOT EXISTS(SELECT 1 FROM message m WHERE m.id = d.id) LIMIT 100",
+     "the notification about recipient {} is not in the queue's history"},
+    {"SELECT r.id FROM recipient r WHERE r.state > 11 OR r.state < 1 LIMIT 100", "recipient {} is in no legal state"},
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> find_problems(Database& database) {
+  std::vector<std::string> problems;
+  for (const Check& check : checks) {
+    Statement& s = *TRY(database.statement(check.sql));
+    while (TRY(s.step())) problems.push_back(fmt::format(fmt::runtime(check.sentence), s.integer(0)));
+    s.reset();
+  }
+  for (int64_t key : TRY(spool::damaged_messages(database, 100)))
+    problems.push_back(fmt::format("the row of message {} is damaged", key));
+  return problems;
+}
+
+}  // namespace futar::mta

@@ -1,0 +1,178 @@
+#include "mta/verbs.h"
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/text.h"
+#include "common/log/log.h"
+#include "common/spool/summary_store.h"
+#include "mta/queue/operator.h"
+#include "common/store/ask.h"
+#include "mta/queue/trace_store.h"
+#include "proto/control/answers.h"
+
+namespace futar::mta {
+namespace {
+
+using nlohmann::json;
+using store::Database;
+
+constexpr size_t list_limit = 10'000;
+
+Result<Selection> selection_of(const json& arguments) {
+  Selection selection;
+  const json select = arguments.value("select", json::object());
+  if (!select.is_object()) return fail(Error::permanent("select is not an object"));
+  for (const json& id : select.value("ids", json::array()))
+    if (id.is_string()) selection.ids.push_back(id.get<std::string>());
+  selection.to = select.value("to", "");
+  selection.from = select.value("from", "");
+  selection.reason = select.value("reason", "");
+  selection.older_ms = select.value("older_ms", int64_t{0});
+  if (const std::string state = select.value("state", ""); !state.empty()) {
+    selection.state = state_of(state == "in_flight" ? "in flight" : state);
+    if (*selection.state == State::none) return fail(Error::permanent("no such state: " + state));
+  }
+  return selection;
+}
+
+json listed_json(const Listed& listed) {
+  const Recipient& r = listed.recipient;
+  return {{"id", listed.id.text()},
+          {"row", r.row},
+          {"from", listed.from.text()},
+          {"to", r.address.text()},
+          {"state", name(r.state)},
+          {"reason", r.reason},
+          {"status", r.status},
+          {"attempts", r.attempts},
+          {"due", r.state == State::waiting && r.due_ms > 0 ? json(rfc3339(r.due_ms)) : json(nullptr)},
+          {"on_link", r.state == State::waiting && r.due_ms == 0},
+          {"size", listed.size},
+          {"accepted_ms", listed.accepted_ms}};
+}
+
+Task<Result<json>> status(Subjects s) {
+  const Census census =
+      CO_TRY(co_await store::ask<Census>(s.reader, [](Database& database) { return take_census(database); }));
+  const QueueCounts& counts = s.queue.counts();
+  co_return json{{"agent", "mta"},
+                 {"version", FUTAR_VERSION},
+                 {"started_ms", s.environment.started_ms},
+                 {"sessions", s.sessions()},
+                 {"directory_generation", s.directory().generation()},
+                 {"waiting", census.waiting},
+                 {"in_flight", census.in_flight},
+                 {"held", census.held},
+                 {"oldest_ms", census.oldest_ms},
+                 {"accepted", counts.accepted},
+                 {"delivered", counts.delivered},
+                 {"deferred", counts.deferred},
+                 {"bounced", counts.bounced},
+                 {"outcomes_ignored", counts.outcomes_ignored},
+                 {"rows_set_aside", counts.rows_set_aside},
+                 {"commits", s.writer.statistics().commits},
+                 {"links", {{"msa", proto::link_answer(s.from_msa.state())}, {"mda", proto::link_answer(s.to_mda.state())}}}};
+}
+
+Task<Result<json>> queue(Subjects s, json arguments) {
+  const Selection selection = CO_TRY(selection_of(arguments));
+  const int64_t now = s.queue.clock().wall_ms();
+  const auto listed = CO_TRY(co_await store::ask<std::vector<Listed>>(
+      s.reader, [=](Database& database) { return select_open(database, selection, now, list_limit); }));
+  json recipients = json::array();
+  for (const Listed& one : listed) recipients.push_back(listed_json(one));
+  co_return json{{"recipients", std::move(recipients)}};
+}
+
+Task<Result<json>> queue_act(Subjects s, json arguments) {
+  const std::map<std::string, Act> acts{
+      {"retry", Act::retry}, {"hold", Act::hold}, {"release", Act::release}, {"bounce", Act::bounce}, {"remove", Act::remove}};
+  const auto act = acts.find(arguments.value("act", ""));
+  if (act == acts.end()) co_return fail(Error::permanent("no such act"));
+  const Selection selection = CO_TRY(selection_of(arguments));
+  const std::string by = printable(arguments.value("by", "operator"), 64);
+  const int64_t now = s.queue.clock().wall_ms();
+  const Acted acted = CO_TRY(co_await store::ask<Acted>(s.writer, [=, wanted = act->second](Database& database) -> Result<Acted> {
+    const auto selected = TRY(select_open(database, selection, now, list_limit));
+    return act_on(database, selected, wanted, by, now);
+  }));
+  s.queue.forget_files(acted.files);
+  s.queue.wake();
+  co_return json{{"count", acted.done + acted.wished}, {"wished", acted.wished}, {"refused", acted.refused}};
+}
+
+json traced_json(const Traced& traced) {
+  json recipients = json::array();
+  for (const Recipient& r : traced.recipients)
+    recipients.push_back({{"address", r.address.text()}, {"state", name(r.state)}, {"reason", r.reason},
+                          {"by_alias", r.parent != 0}});
+  return {{"id", traced.summary.id.text()},
+          {"from", traced.summary.envelope.reverse_path.text()},
+          {"size", traced.summary.size},
+          {"accepted_ms", traced.summary.accepted_ms},
+          {"recipients", std::move(recipients)},
+          {"events", proto::event_answers("mta", traced.events)}};
+}
+
+Task<Result<json>> trace(Subjects s, json arguments) {
+  TraceQuery query;
+  query.what = arguments.value("what", "");
+  const json filters = arguments.value("filters", json::object());
+  query.from = filters.value("from", "");
+  query.to = filters.value("to", "");
+  query.client = filters.value("client", "");
+  query.message_id = filters.value("message_id", "");
+  if (const int64_t last = filters.value("last_ms", int64_t{0}); last > 0)
+    query.since_ms = s.queue.clock().wall_ms() - last;
+  const auto found = CO_TRY(co_await store::ask<std::vector<Traced>>(
+      s.reader, [=](Database& database) { return find_traced(database, query, 100); }));
+  json messages = json::array();
+  for (const Traced& one : found) messages.push_back(traced_json(one));
+  co_return json{{"messages", std::move(messages)}};
+}
+
+Task<Result<json>> audit(Subjects s) {
+  const Census census =
+      CO_TRY(co_await store::ask<Census>(s.reader, [](Database& database) { return take_census(database); }));
+  const auto problems = CO_TRY(
+      co_await store::ask<std::vector<std::string>>(s.reader, [](Database& database) { return find_problems(database); }));
+  co_return json{{"messages", census.messages}, {"accepted", census.accepted}, {"added", census.added},
+                 {"terminal", census.terminal}, {"waiting", census.waiting},   {"in_flight", census.in_flight},
+                 {"held", census.held},         {"problems", problems}};
+}
+
+Task<Result<json>> explain_route(Subjects s, json arguments) {
+  const smtp::Address to = CO_TRY(smtp::parse_address(arguments.value("address", "")));
+  smtp::Address from;
+  if (const std::string text = arguments.value("from", ""); !text.empty()) from = CO_TRY(smtp::parse_address(text));
+  const Route way = route(s.queue.options().route, s.directory(), from, to);
+  const bool full = s.to_mda.mailboxes().is_full(way.mailbox);
+  co_return json{{"text", way.reason + (full ? "; its mailbox is full: 452 4.2.2 at RCPT" : "")},
+                 {"accepted", way.kind != Route::Kind::refused}};
+}
+
+Task<Result<json>> reload(Subjects s) {
+  CO_TRY(co_await s.reload());
+  co_return json{{"directory_generation", s.directory().generation()}};
+}
+
+Task<Result<json>> restart(Subjects s) {
+  s.environment.end(daemon::exit_ok, "restart asked by the operator");
+  co_return json::object();
+}
+
+}  // namespace
+
+std::map<std::string, proto::Verb> control_verbs(Subjects s) {
+  return {{"status", [s](json) { return status(s); }},
+          {"queue", [s](json a) { return queue(s, std::move(a)); }},
+          {"queue_act", [s](json a) { return queue_act(s, std::move(a)); }},
+          {"trace", [s](json a) { return trace(s, std::move(a)); }},
+          {"audit", [s](json) { return audit(s); }},
+          {"route", [s](json a) { return explain_route(s, std::move(a)); }},
+          {"reopen", [s](json) { return reload(s); }},
+          {"reload", [s](json) { return reload(s); }},
+          {"restart", [s](json) { return restart(s); }}};
+}
+
+}  // namespace futar::mta

@@ -1,0 +1,16 @@
+// Parts of answers that all agents give in the same shape (interface.md: trace --json, status --json).
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+#include <string_view>
+#include <vector>
+
+#include "common/event/event.h"
+#include "proto/link/link.h"
+
+namespace futar::proto {
+
+nlohmann::json link_answer(const LinkState& state);
+/// [{"t","agent","kind","text","cause"}]
+nlohmann::json event_answers(std::string_view agent, const std::vector<event::Event>& events);
+
+}  // namespace futar::proto
