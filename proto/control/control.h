@@ -1,4 +1,5 @@
-// The operator's verbs: `futar` asks, an agent answers, over an ipc socket that only the operator's group may open.
+// The operator's verbs: `futar` asks, an agent answers, over an ipc socket that only the operator's group may
+// open.
 #pragma once
 #include <functional>
 #include <map>
@@ -12,12 +13,15 @@
 
 namespace futar::proto {
 
-/// A verb gets its arguments as a JSON object and returns one; an Error becomes {"error": text, "kind": ...}.
+/// A verb gets its arguments as a JSON object and returns one; an Error becomes {"error": text, "kind":
+/// "temporary", "permanent" or "ours"}, and so does what it throws (permanent). Several run at once.
 using Verb = std::function<Task<Result<nlohmann::json>>(nlohmann::json)>;
 
 class ControlServer {
  public:
-  ControlServer(net::Loop& loop, zmq::Context& context, std::string endpoint, std::map<std::string, Verb> verbs);
+  /// The endpoint's socket gets mode 0660: who may open it is the operator.
+  ControlServer(net::Loop& loop, zmq::Context& context, std::string endpoint,
+                std::map<std::string, Verb> verbs);
   ~ControlServer();
   Result<void> start();
 
@@ -26,9 +30,10 @@ class ControlServer {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Blocking, for the operator's program: asks `verb` at the endpoint and waits up to timeout_ms. Temporary error
-/// when nobody answers ("msa does not answer").
-Result<nlohmann::json> ask(const std::string& endpoint, const std::string& verb, const nlohmann::json& arguments,
-                           int timeout_ms = 5000);
+/// Blocking, for the operator's program: asks `verb` at the endpoint and waits up to timeout_ms. Temporary
+/// error when nobody answers ("msa does not answer"; at once when nobody listens on the ipc path). The verb's
+/// own error comes back as it was.
+Result<nlohmann::json> ask(const std::string& endpoint, const std::string& verb,
+                           const nlohmann::json& arguments, int timeout_ms = 5000);
 
 }  // namespace futar::proto
