@@ -43,6 +43,8 @@ Task<Line> Channel::read_line(size_t limit) {
       if (lf == 0 || pending[lf - 1] != '\r') co_return Line{pending.substr(0, lf), Line::Flaw::bare_lf};
       co_return Line{pending.substr(0, lf - 1), Line::Flaw::none};
     }
+    // A TLS handshake on a port that starts plain: its peer waits for us, and no line end will come.
+    if (pending.starts_with("\x16\x03")) co_return Line{pending, Line::Flaw::none};
     scanned = pending.size();
     if (scanned > limit) {
       too_long = true;

@@ -27,7 +27,7 @@ FakeStream::Pair FakeStream::make_pair(Loop& loop) {
 
 void FakeStream::operate() {
   if (fault && ++fault->operations == fault->at) throw StreamClosed{fault->reason, "injected"};
-  if (out_->closed && in_->closed) throw StreamClosed{Reason::reset, "closed"};
+  if (closed_) throw StreamClosed{Reason::shutdown, "connection closed by us"};
   if (expired_) throw StreamClosed{Reason::deadline, "timeout"};
 }
 
@@ -56,6 +56,8 @@ Task<> FakeStream::write(std::string_view octets) {
   co_return;
 }
 
+size_t FakeStream::available() const { return in_->octets.size(); }
+
 void FakeStream::set_deadline(int64_t steady_ms) {
   deadline_ = steady_ms;
   expired_ = false;
@@ -82,7 +84,7 @@ Task<> FakeStream::start_tls(TlsContext&) {
 Task<> FakeStream::start_tls_client(TlsContext& context, std::string) { return start_tls(context); }
 
 void FakeStream::close() {
-  in_->closed = out_->closed = true;
+  closed_ = in_->closed = out_->closed = true;
   in_->arrived.open();
   out_->arrived.open();
 }

@@ -39,6 +39,7 @@ class FakeStream final : public Stream {
   void shut_down();
   int64_t deadline() const { return deadline_; }
   size_t writes() const { return writes_; }
+  size_t available() const;  ///< octets that a read would find
 
   Task<size_t> read(char* buffer, size_t size) override;
   Task<> write(std::string_view octets) override;
@@ -62,7 +63,7 @@ class FakeStream final : public Stream {
   std::optional<TlsInfo> tls_;
   int64_t deadline_ = INT64_MAX;
   size_t writes_ = 0;
-  bool idle_ = false, expired_ = false, shutting_down_ = false;
+  bool closed_ = false, idle_ = false, expired_ = false, shutting_down_ = false;
 };
 
 /// Runs the coroutine that `body` returns to its end, then stops the loop.
