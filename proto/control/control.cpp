@@ -26,11 +26,10 @@ json answer_of(const Error& error) {
 // Octets that are not UTF-8 (an address, a peer's reply) must not make the answer fail.
 std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-/// Of the endpoint: "ipc:///run/futar/msa.control" and "ipc:///run/futar/msa/control" are msa.
+/// Of the endpoint: "ipc:///run/futar/control.msa" is msa's.
 std::string agent_of(std::string_view endpoint) {
-  std::vector<std::string_view> parts = split(endpoint, '/');
-  while (parts.size() > 1 && (parts.back().empty() || parts.back().starts_with("control"))) parts.pop_back();
-  return std::string(parts.back().substr(0, parts.back().find('.')));
+  const size_t dot = endpoint.rfind('.');
+  return std::string(endpoint.substr(dot == std::string_view::npos ? 0 : dot + 1));
 }
 
 }  // namespace

@@ -1,0 +1,1 @@
+fuzz_target(codec USES proto_codec)
