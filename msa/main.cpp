@@ -2,6 +2,7 @@
 #include "common/config/paths.h"
 #include "common/daemon/daemon.h"
 #include "common/daemon/listeners.h"
+#include "common/daemon/tls.h"
 #include "common/event/log_line.h"
 #include "common/log/log.h"
 #include "common/net/listener.h"
@@ -24,8 +25,7 @@ class Msa final : public daemon::Agent {
   Result<void> bind() override {
     bound_ = TRY(daemon::bind_listeners(config_.list("msa.listen")));
     local_ = TRY(net::bind_unix(config::submit_socket(config_), 0666));  // the kernel tells who it is
-    TRY(net::make_self_signed(config_.hostname(), config::certificate_file(config_), config::key_file(config_)));
-    tls_ = TRY(net::TlsContext::server(config::certificate_file(config_), config::key_file(config_)));
+    tls_ = TRY(daemon::open_tls(env_));
     return {};
   }
 

@@ -63,7 +63,8 @@ int complain(const std::string& agent, const Error& error, int status) {
 // Written beside and renamed, so that a reader never sees half a number.
 Result<void> write_pid_file(const std::string& path) {
   const std::string fresh = path + ".new";
-  Fd fd = TRY(open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, 0644));
+  Fd fd = TRY(open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC));
+  ::fchmod(fd.get(), 0644);  // the umask is for mail, a pid is no secret
   TRY(write_all(fd, std::to_string(::getpid()) + "\n", fresh));
   if (::rename(fresh.c_str(), path.c_str()) != 0) return fail(errno_error(errno, "rename " + fresh));
   return {};
