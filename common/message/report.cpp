@@ -16,18 +16,18 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// What others said, on one line: no control characters, and only ASCII unless the reader takes UTF-8.
+// What others said, on one line: no control characters, and only ASCII unless the reader takes UTF-8. One
+// space between words, since a line of nothing but space could end a group of fields.
 std::string quoted_words(std::string_view text, bool utf8) {
   std::string words;
-  for (std::string_view line : split(text, '\n')) {
-    if (!words.empty()) words += ' ';
-    words += trim(line);
+  for (char c : text.substr(0, 4 * max_words)) {
+    const bool space = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    if (!space)
+      words += !utf8 && static_cast<unsigned char>(c) >= 0x80 ? '?' : c;
+    else if (!words.empty() && words.back() != ' ')
+      words += ' ';
   }
-  words = printable(words, max_words);
-  if (!utf8)
-    for (char& c : words)
-      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-  return words;
+  return printable(trim(words), max_words);
 }
 
 // Breaks a line at spaces; `margin` starts each further one.
@@ -80,8 +80,15 @@ std::string address_for_reading(const smtp::Address& address, bool utf8) {
   return utf8 || address.is_ascii() ? address.text() : utf8_address_as_ascii(address.text());
 }
 
+// RFC 3463 §2: three numbers, the first is the class.
+bool is_status(std::string_view text) {
+  const auto numbers = split(text, '.');
+  return numbers.size() == 3 && (text[0] == '2' || text[0] == '4' || text[0] == '5') &&
+         std::ranges::all_of(numbers, [](std::string_view n) { return n.size() <= 3 && parse_number(n); });
+}
+
 std::string status_of(const ReportedRecipient& recipient) {
-  if (!recipient.status.empty()) return printable(recipient.status, 11);
+  if (is_status(recipient.status)) return recipient.status;
   if (recipient.action == Action::failed) return "5.0.0";
   return recipient.action == Action::delayed ? "4.0.0" : "2.0.0";
 }
@@ -167,9 +174,9 @@ std::string plain_words(const Report& report) {
   }
   if (told > max_told)
     text += fmt::format("\r\n... and {} more, all listed in the attached status.\r\n", told - max_told);
-  text +=
-      fmt::format("\r\nIf you ask about this message, please give its id {} and this host's name,\r\n{}.\r\n",
-                  report.original.text(), report.host);
+  constexpr std::string_view ask =
+      "If you ask about this message, please give its id and the name of this mail system:";
+  text += fmt::format("\r\n{}\r\n    {}  {}\r\n", fold(ask, ""), report.original.text(), report.host);
   return text;
 }
 

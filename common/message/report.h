@@ -19,7 +19,7 @@ struct ReportedRecipient {
   smtp::Address address;  ///< Final-Recipient
   std::string orcpt;      ///< Original-Recipient, as the sender gave it; "" if not
   Action action = Action::failed;
-  std::string status;        ///< "5.1.1"; "" = the action's own (5.0.0, 4.0.0, 2.0.0)
+  std::string status;        ///< "5.1.1"; else the action's own (5.0.0, 4.0.0, 2.0.0)
   std::string remote_host;   ///< whose words `remote_words` are; "" = nobody was asked
   std::string remote_words;  ///< "550 5.1.1 No such user", lines as received
   std::string cause;  ///< ours, one plain sentence without a full stop: "no server answered for 5 days"

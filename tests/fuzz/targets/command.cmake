@@ -1,0 +1,1 @@
+fuzz_target(command USES smtp)

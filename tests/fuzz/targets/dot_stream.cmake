@@ -1,0 +1,1 @@
+fuzz_target(dot_stream USES smtp)

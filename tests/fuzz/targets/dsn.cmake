@@ -1,0 +1,1 @@
+fuzz_target(dsn USES message mta_bounce)

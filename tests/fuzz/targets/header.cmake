@@ -1,0 +1,1 @@
+fuzz_target(header USES message msa_modification)
