@@ -32,7 +32,8 @@ unpack_boost() {
 # "90 Debian packages (120 MB to fetch, 650 MB on disk)"; sizes only when apt knows the packages already.
 measure_packages() {
   local told count fetch disk
-  told=$(LC_ALL=C apt-get install --assume-no --no-remove --no-install-recommends -o Debug::NoLocking=1 "$@" 2>/dev/null)
+  told=$(LC_ALL=C apt-get install --print-uris --yes --no-remove --no-install-recommends -o Debug::NoLocking=1 "$@" \
+    2>/dev/null </dev/null)
   count=$(sed -n 's/.* \([0-9]*\) newly installed.*/\1/p' <<<"$told")
   fetch=$(sed -n 's/^Need to get \([0-9.,]* *[kMG]*B\).*/\1/p' <<<"$told")
   disk=$(sed -n 's/^After this operation, \([0-9.,]* *[kMG]*B\) of additional.*/\1/p' <<<"$told")
