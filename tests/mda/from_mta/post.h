@@ -26,6 +26,7 @@ struct Post {
   FakeClock clock;
   directory::Records records;
   uint64_t quota = 0;
+  size_t threads = 4, rounds = 3;
   std::string instance = "mta-1";
   int64_t epoch = 1;
   std::vector<Error> broken;
@@ -58,7 +59,7 @@ struct Post {
 
   void start() {
     loop = std::make_unique<net::Loop>();
-    workers = std::make_unique<net::Workers>(*loop, 4, "files");
+    workers = std::make_unique<net::Workers>(*loop, threads, "files");
     DeliveryOptions options;
     options.mailboxes = root / "mail";
     options.state_folder = root / "state";
@@ -66,6 +67,7 @@ struct Post {
     options.hostname = "mx";
     options.quota = quota;
     options.keep_ms = 0;
+    options.rounds = rounds;
     auto opened =
         Delivery::open(*loop, *workers, clock, options, [this](Error error) { broken.push_back(error); });
     REQUIRE_MESSAGE(opened, opened.error().text);
