@@ -139,10 +139,8 @@ Result<Statement> Database::prepare(std::string_view sql) {
 }
 
 void Database::rest() {
-  for (auto& [sql, statement] : impl_->statements) statement->reset();
-  for (sqlite3_stmt* s = sqlite3_next_stmt(impl_->handle, nullptr); s;
-       s = sqlite3_next_stmt(impl_->handle, s))
-    if (sqlite3_stmt_busy(s)) sqlite3_reset(s);
+  for (auto& [sql, statement] : impl_->statements)
+    if (statement->state_ != Statement::State::fresh) statement->reset();
 }
 
 int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(impl_->handle); }

@@ -21,11 +21,16 @@ struct Pending {
   Result<void> result;
 };
 
-/// Where an attempt to commit a batch ended: at that job, or, with at == size, at the commit itself.
+/// Where an attempt to commit a batch ended.
 struct Failure {
-  size_t at;
+  enum class At { begin, job, commit } at;
   Error error;
+  size_t job = 0;  ///< which one
 };
+
+void fail_all(std::span<Pending> batch, const Error& error) {
+  for (Pending& pending : batch) pending.result = fail(error);
+}
 
 int64_t now_us() {
   using namespace std::chrono;
@@ -88,36 +93,34 @@ void Writer::Impl::serve() {
 // only because of its company), and then the loop goes on with the rest. The order stays that of submission.
 void Writer::Impl::run(std::span<Pending> batch) {
   while (!batch.empty()) {
-    const auto failure = broken ? Failure{0, *broken} : attempt_with_relief(batch);
+    if (broken) return fail_all(batch, *broken);
+    const auto failure = attempt_with_relief(batch);
     if (!failure) return;
-    if (failure->error.kind == Error::Kind::ours) {
-      give_up(failure->error);
-      for (Pending& pending : batch) pending.result = fail(*broken);
-      return;
+    if (failure->error.kind == Error::Kind::ours) give_up(failure->error);
+    if (broken || batch.size() == 1 || failure->at == Failure::At::begin)
+      return fail_all(batch, failure->error);
+    if (failure->at == Failure::At::commit) {
+      run(batch.first(batch.size() / 2));
+      batch = batch.subspan(batch.size() / 2);
+    } else {
+      run(batch.first(failure->job));
+      run(batch.subspan(failure->job, 1));
+      batch = batch.subspan(failure->job + 1);
     }
-    if (batch.size() == 1) {
-      batch.front().result = fail(failure->error);
-      return;
-    }
-    const bool at_commit = failure->at == batch.size();
-    const size_t before = at_commit ? batch.size() / 2 : failure->at;
-    run(batch.first(before));
-    if (!at_commit) run(batch.subspan(before, 1));
-    batch = batch.subspan(before + (at_commit ? 0 : 1));
   }
 }
 
 std::optional<Failure> Writer::Impl::attempt(std::span<Pending> batch) {
   auto transaction = Transaction::begin(*database);
-  if (!transaction) return Failure{0, transaction.error()};
+  if (!transaction) return Failure{Failure::At::begin, transaction.error()};
   for (size_t i = 0; i < batch.size(); ++i) {
     const auto result = run_job(batch[i].job, *database);
-    if (!result) return Failure{i, result.error()};
+    if (!result) return Failure{Failure::At::job, result.error(), i};
   }
   point("store.before_commit");
   const int64_t start = now_us();
   const auto committed = transaction->commit();
-  if (!committed) return Failure{batch.size(), committed.error()};
+  if (!committed) return Failure{Failure::At::commit, committed.error()};
   point("store.after_commit");
   std::lock_guard lock(mutex);
   ++statistics.commits;

@@ -1,13 +1,17 @@
 #include "common/store/writer.h"
 
 #include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <thread>
 
 #include "common/base/point.h"
+#include "common/store/low_water.h"
 #include "tests/common/store/temp_folder.h"
 
 using namespace futar;
@@ -220,6 +224,65 @@ TEST_CASE("letting go of the ballast lets jobs on a full disk pass") {
   for (const auto& result : results) CHECK(result);
   const auto too_much = batch.run({inserting(4, 5'000'000)});
   CHECK_FALSE(too_much[0]);
+}
+
+namespace {
+
+/// Runs in a child that has a file system of 8 MiB for itself. Its exit status: 0 all well, 9 cannot be tried
+/// here, another number names the step that went wrong.
+int fill_a_disk(const std::string& path) noexcept {
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=8m") != 0)
+    return 9;
+  store::Ballast ballast(path + "/ballast", 3 << 20);
+  if (!ballast.fill()) return 1;
+  bool may_release = false;
+  Batch batch(path + "/x.db", [&] { return may_release && ballast.release(); });
+  int64_t stored = 0;
+  Result<void> result;
+  while (stored < 100 && (result = batch.run({inserting(stored, 200'000)})[0])) ++stored;
+  if (result || result.error().kind != Kind::temporary) return 2;
+  if (batch.stored().size() != static_cast<size_t>(stored)) return 3;
+  for (std::ofstream filler(path + "/filler"); filler.put('x').flush();) continue;
+  if (batch.run({inserting(stored, 200'000)})[0]) return 4;
+  may_release = true;
+  if (!batch.run({inserting(stored, 200'000)})[0]) return 5;
+  if (!batch.run({[](Database& d) { return d.execute("DELETE FROM n WHERE value > 0"); }})[0]) return 6;
+  return batch.broken().empty() && batch.stored().size() == 1 ? 0 : 7;
+}
+
+}  // namespace
+
+TEST_CASE("on a disk that is really full jobs fail for now, and pass once the ballast is let go") {
+  TempFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(fill_a_disk(folder.path()));
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 9)
+    MESSAGE("no rights to mount a small file system: not tried");
+  else
+    CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("while another process holds the database all who wait are told to come again") {
+  TempFolder folder;
+  Batch batch(folder / "x.db");
+  REQUIRE(batch.run({[](Database& d) { return d.execute("PRAGMA busy_timeout = 100"); }})[0]);
+  auto other = with_numbers(folder / "x.db");
+  std::vector<Result<void>> results;
+  {
+    auto held = store::Transaction::begin(*other);
+    for (int i = 0; i < 50; ++i)
+      batch.writer().submit(inserting(i), [&](Result<void> result) {
+        results.push_back(std::move(result));
+        if (results.size() == 50) batch.loop().stop();
+      });
+    run_loop(batch.loop());
+  }
+  for (const auto& result : results) CHECK(result.error().kind == Kind::temporary);
+  CHECK(batch.run({inserting(1)})[0]);
 }
 
 TEST_CASE("a process killed before the commit has stored nothing of the batch, after it everything") {
