@@ -122,7 +122,7 @@ Result<Address> parse_address(std::string_view text) {
 
 Result<Address> read_address(std::string_view text) {
   if (text.empty()) return Address{};
-  if (text.contains('@')) return parse_address(text);
+  if (auto address = parse_address(text)) return address;
   return Address{TRY(parse_address(std::string(text) + "@x")).local, ""};
 }
 
