@@ -7,12 +7,12 @@ namespace futar::net {
 
 using Reason = StreamClosed::Reason;
 
-/// One direction. The reader waits at the gate.
+/// One direction. The reader waits at `arrived`, who wants to see it wait at `reader_waits`.
 struct FakeStream::Pipe {
-  explicit Pipe(Loop& loop) : arrived(loop) {}
+  explicit Pipe(Loop& loop) : arrived(loop), reader_waits(loop) {}
   std::string octets;
   bool closed = false;
-  Gate arrived;
+  Gate arrived, reader_waits;
 };
 
 FakeStream::FakeStream(std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out)
@@ -39,7 +39,9 @@ Task<size_t> FakeStream::read(char* buffer, size_t size) {
     if (!in_->octets.empty()) break;
     if (in_->closed) throw StreamClosed{Reason::peer_closed, "peer closed the connection"};
     in_->arrived.reset();
+    in_->reader_waits.open();
     co_await in_->arrived.wait();
+    in_->reader_waits.reset();
   }
   const size_t moved = std::min({size, read_at_most, in_->octets.size()});
   std::memcpy(buffer, in_->octets.data(), moved);
@@ -52,8 +54,13 @@ Task<> FakeStream::write(std::string_view octets) {
   if (out_->closed) throw StreamClosed{Reason::reset, "peer has gone"};
   ++writes_;
   out_->octets += octets;
+  out_->reader_waits.reset();
   out_->arrived.open();
   co_return;
+}
+
+Task<> FakeStream::until_peer_waits() {
+  if (!out_->closed) co_await out_->reader_waits.wait();
 }
 
 size_t FakeStream::available() const { return in_->octets.size(); }
@@ -85,8 +92,10 @@ Task<> FakeStream::start_tls_client(TlsContext& context, std::string) { return s
 
 void FakeStream::close() {
   closed_ = in_->closed = out_->closed = true;
-  in_->arrived.open();
-  out_->arrived.open();
+  for (Pipe* pipe : {in_.get(), out_.get()}) {
+    pipe->arrived.open();
+    pipe->reader_waits.open();
+  }
 }
 
 }  // namespace futar::net

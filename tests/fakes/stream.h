@@ -40,6 +40,8 @@ class FakeStream final : public Stream {
   int64_t deadline() const { return deadline_; }
   size_t writes() const { return writes_; }
   size_t available() const;  ///< octets that a read would find
+  /// Returns when the other end has used all that was written and reads again, or has closed.
+  Task<> until_peer_waits();
 
   Task<size_t> read(char* buffer, size_t size) override;
   Task<> write(std::string_view octets) override;

@@ -96,6 +96,7 @@ Task<> Player::send_pending() {
   if (pending_.empty()) co_return;
   try {
     co_await client_->write(std::exchange(pending_, {}));
+    co_await client_->until_peer_waits();
   } catch (const net::StreamClosed&) {
     // The server may close while its client still talks; what it said before is checked.
   }
@@ -153,17 +154,14 @@ Task<bool> Player::play_event(const dialogue::Step& step) {
     co_await client_->start_tls_client(*fixture_.script.tls, "");
   } else if (step.verb == "silent") {
     co_await send_pending();
-    co_await fixture_.loop.sleep(20);
     CHECK(client_->available() == 0);
   } else if (step.verb == "advance:") {
     co_await send_pending();
-    co_await fixture_.loop.sleep(5);
     fixture_.clock.advance_ms(static_cast<int64_t>(parse_number(step.text).value()) * 1000);
     if (fixture_.server && fixture_.server->deadline() <= fixture_.clock.steady_ms())
       fixture_.server->expire();
   } else if (step.verb == "shutdown") {
     co_await send_pending();
-    co_await fixture_.loop.sleep(5);
     if (fixture_.server) fixture_.server->shut_down();
   } else if (step.verb == "hangup") {
     co_await send_pending();

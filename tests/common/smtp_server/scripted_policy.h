@@ -78,9 +78,11 @@ class ScriptedPolicy final : public Policy {
   }
 
   Task<Decision> accept(const Client& client, Transaction& transaction) override {
-    for (const auto& recipient : transaction.envelope.recipients)
+    for (const auto& recipient : transaction.envelope.recipients) {
+      if (recipient.address.local == "bug") throw std::runtime_error("a bug of the policy");
       if (recipient.address.local == "nospace")
         co_return Decision::refuse(smtp::replies::no_space(), "scripted");
+    }
     script_.accepted.push_back({transaction.id, client.protocol(), std::move(transaction.envelope),
                                 std::move(transaction.header), std::move(transaction.body)});
     co_return Decision::go_on();

@@ -68,16 +68,22 @@ struct SessionFixture {
   }
 };
 
-/// Everything the session says until it closes; the client has sent all it will send.
-inline Task<std::string> talk(net::FakeStream& client, std::string_view octets) {
-  std::string said;
+/// Sends group after group, each after a reply to the one before; returns all that the session said until it
+/// closed.
+inline Task<std::string> converse(net::FakeStream& client, std::vector<std::string> groups) {
+  std::string heard;
   char buffer[4096];
   try {
-    co_await client.write(octets);
-    while (true) said.append(buffer, co_await client.read(buffer, sizeof buffer));
+    heard.append(buffer, co_await client.read(buffer, sizeof buffer));
+    for (const auto& group : groups) {
+      co_await client.write(group);
+      heard.append(buffer, co_await client.read(buffer, sizeof buffer));
+    }
+    while (true) heard.append(buffer, co_await client.read(buffer, sizeof buffer));
   } catch (const net::StreamClosed&) {
+    // Whatever closed it, what was heard counts.
   }
-  co_return said;
+  co_return heard;
 }
 
 }  // namespace futar::smtp_server

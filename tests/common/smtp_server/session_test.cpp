@@ -1,0 +1,91 @@
+#include "common/smtp_server/session.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/common/smtp_server/session_fixture.h"
+
+using namespace futar;
+using namespace futar::smtp_server;
+
+TEST_CASE("the replies to a pipelined group are written together") {
+  SessionFixture fixture;
+  net::run(fixture.loop, [&]() -> Task<> {
+    auto client = fixture.connect();
+    char buffer[4096];
+    co_await client->read(buffer, sizeof buffer);
+    const size_t before = fixture.server->writes();
+    co_await client->write("NOOP\r\nNOOP\r\nFROB\r\nHELP\r\n");
+    const size_t size = co_await client->read(buffer, sizeof buffer);
+    const std::string said(buffer, size);
+    CHECK(std::ranges::count_if(said, [](char c) { return c == '\n'; }) == 4);
+    CHECK(fixture.server->writes() == before + 1);
+    client->close();
+    while (!fixture.ended) co_await fixture.loop.sleep(1);
+  });
+}
+
+TEST_CASE("a client that pipelines without end gets replies in between, so that few are kept") {
+  SessionFixture fixture;
+  net::run(fixture.loop, [&]() -> Task<> {
+    auto client = fixture.connect();
+    std::string many;
+    for (int i = 0; i < 8'000; ++i) many += "NOOP\r\n";
+    const std::string said = co_await converse(*client, {many + "QUIT\r\n"});
+    CHECK(std::ranges::count_if(said, [](char c) { return c == '\n'; }) == 8'002);
+  });
+}
+
+TEST_CASE("an exception of the policy ends the session without a 250, and ended is told") {
+  SessionFixture fixture;
+  net::run(fixture.loop, [&]() -> Task<> {
+    auto client = fixture.connect();
+    const std::string said = co_await converse(
+        *client, {"HELO c\r\n",
+                  "MAIL FROM:<a@example.com>\r\nRCPT TO:<bug@example.org>\r\nBDAT 3 LAST\r\nx\r\nNOOP\r\n"});
+    CHECK(said.find("queued") == std::string::npos);
+    CHECK(said.ends_with("250 mx.example.org\r\n"));
+  });
+  CHECK(fixture.script.ended == 1);
+  CHECK(fixture.script.accepted.empty());
+  CHECK(fixture.spool_files() == 0);
+}
+
+TEST_CASE("each MAIL gets an id of its own, which the 250 tells") {
+  SessionFixture fixture;
+  std::string said;
+  net::run(fixture.loop, [&]() -> Task<> {
+    auto client = fixture.connect();
+    const std::string message =
+        "MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\nBDAT 3 LAST\r\nx\r\n";
+    said = co_await converse(*client, {"HELO c\r\n", message + message + "QUIT\r\n"});
+  });
+  const auto& accepted = fixture.script.accepted;
+  REQUIRE(accepted.size() == 2);
+  CHECK(accepted[0].id != accepted[1].id);
+  for (const auto& message : accepted)
+    CHECK(said.find("250 2.0.0 Ok: queued as " + message.id.text() + "\r\n") != std::string::npos);
+}
+
+TEST_CASE("with what the message came, in the words of RFC 3848 and RFC 6531") {
+  struct {
+    bool extended, tls, login, smtputf8, lmtp;
+    const char* protocol;
+  } rows[] = {
+      {false, false, false, false, false, "SMTP"},   {false, true, false, false, false, "SMTP"},
+      {true, false, false, false, false, "ESMTP"},   {true, true, false, false, false, "ESMTPS"},
+      {true, false, true, false, false, "ESMTPA"},   {true, true, true, false, false, "ESMTPSA"},
+      {true, true, true, true, false, "UTF8SMTPSA"}, {true, false, false, true, false, "UTF8SMTP"},
+      {true, false, false, false, true, "LMTP"},     {true, true, false, true, true, "UTF8LMTPS"},
+  };
+  for (const auto& row : rows) {
+    Client client;
+    client.extended = row.extended;
+    if (row.tls) client.tls.emplace();
+    if (row.login) client.login = "alice";
+    client.smtputf8 = row.smtputf8;
+    client.lmtp = row.lmtp;
+    CHECK(client.protocol() == row.protocol);
+  }
+}

@@ -1,0 +1,1 @@
+fuzz_target(session USES smtp_server fakes)
