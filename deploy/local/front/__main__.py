@@ -1,6 +1,5 @@
 """deploy/local/run behind its bash front, which has installed what this needs. README.md beside it tells the rest."""
 import os
-import shutil
 import signal
 import sys
 
@@ -9,7 +8,6 @@ import dovecot
 import options as command_line
 import people
 import ports
-import settings
 import words
 from ground import CAPTURED, Ground
 from processes import Daemon, Interrupted, Supervisor, end_descendants, stop
@@ -53,19 +51,17 @@ def main(arguments):
 
 def start(supervisor, ground, programs, at, options, runner):
     """Accounts first, then mta, msa, mda and Dovecot; returns the variables and the accounts."""
-    ground.write("futar.toml", settings.toml(settings.sections(ground.root, ground.run_dir, at, options.settings)))
+    ground.configure(at, options.settings)
     executable = ground.programs(programs)
     accounts = ground.make_accounts(executable, options)
+    with open(ground.certificate) as certificate:
+        ground.write("ca.pem", certificate.read())
     for agent, listens in (("mta", "MX"), ("msa", "SUBMISSION"), ("mda", None)):
         daemon = Daemon(agent, [f"{executable}/futar-{agent}", "--config", ground.config], runner,
                         ground.path(f"log/{agent}.log"))
         supervisor.start(daemon, lambda: os.path.exists(f"{ground.run_dir}/{agent}.pid") and
                          (listens is None or not ports.is_free(at[listens])))
-    certificate = ground.path("state/tls/self_signed.crt")
-    supervisor.wait_until(lambda: os.path.exists(certificate), "no agent made a certificate")
-    shutil.copyfile(certificate, ground.path("ca.pem"))
-    runner.own(ground.path("ca.pem"))
-    supervisor.start(dovecot.daemon(CHECKOUT, ground.root, ground.run_dir, at, runner),
+    supervisor.start(dovecot.daemon(CHECKOUT, ground, at, runner),
                      lambda: not ports.is_free(at["IMAPS"]) and not ports.is_free(at["POP3S"]))
     say("start", f"msa {at['SUBMISSIONS']} {at['SUBMISSION']} · mta {at['MX']} · mda · "
                  f"IMAP {at['IMAP']} {at['IMAPS']} · POP3 {at['POP3']} {at['POP3S']}")

@@ -17,11 +17,12 @@ def fill(template, values):
     return re.sub(r"@([A-Z0-9]+)@", lambda name: str(values[name[1]]), template)
 
 
-def daemon(checkout, root, run_dir, ports, runner):
+def daemon(checkout, ground, ports, runner):
+    root, run_dir = ground.root, ground.run_dir
     values = {
         "BASE": f"{run_dir}/dovecot", "LOG": f"{root}/log/dovecot.log",
         "USER": runner.name, "GROUP": group_name(runner.gid), "UID": runner.uid, "GID": runner.gid,
-        "CERTIFICATE": f"{root}/state/tls/self_signed.crt", "KEY": f"{root}/state/tls/self_signed.key",
+        "CERTIFICATE": ground.certificate, "KEY": ground.key,
         "PASSWD": f"{root}/state/published/dovecot.passwd", "MAILBOXES": f"{root}/mail",
         **{name: ports[name] for name in ("IMAP", "IMAPS", "POP3", "POP3S")},
     }

@@ -44,6 +44,8 @@ class Ground:
             self._folder(name)
         self.run_dir = self._run_dir()
         self.config = f"{self.root}/futar.toml"
+        self.certificate = f"{self.root}/state/tls/self_signed.crt"  # `futar init` makes them
+        self.key = f"{self.root}/state/tls/self_signed.key"
 
     def path(self, name):
         return f"{self.root}/{name}"
@@ -103,15 +105,6 @@ class Ground:
             file.write(text)
         self.runner.own(path)
 
-    def earlier(self):
-        """The variables of an earlier run with the same --root: its accounts keep their passwords."""
-        try:
-            with open(self.path("env")) as file:
-                words = shlex.split(file.read())
-        except FileNotFoundError:
-            return {}
-        return dict(word.split("=", 1) for word in words if "=" in word)
-
     def futar(self, programs, *words, input_text=None):
         """One verb of the operator's program, as the runner."""
         done = subprocess.run([f"{programs}/futar", "--config", self.config, *words], input=input_text, text=True,
@@ -122,20 +115,32 @@ class Ground:
         return done.stdout
 
     def make_accounts(self, programs, options):
-        """The domain and its accounts, once a root; returns [(address, password)]."""
-        wanted = addresses(options.accounts)
-        earlier = self.earlier()
-        if earlier.get("FUTAR_PASSWORD2"):
-            first = [(earlier["FUTAR_USER"], earlier["FUTAR_PASSWORD"]), (earlier["FUTAR_USER2"], earlier["FUTAR_PASSWORD2"])]
-            return first
-        accounts = [(address, options.password or password()) for address in wanted]
-        self.futar(programs, "domain", "add", settings.DOMAIN)
-        for address, word in [*accounts, (CAPTURED, accounts[0][1])]:
+        """The domain, its accounts and the certificate, once a root; returns [(address, password)]."""
+        known = self.known_accounts()
+        if known:  # of an earlier run with the same --root
+            return known
+        accounts = [(address, options.password or password()) for address in addresses(options.accounts)]
+        (first, first_word), *others = accounts
+        self.futar(programs, "init", settings.DOMAIN, "--user", first, "--password-file", "-", input_text=first_word + "\n")
+        for address, word in [*others, (CAPTURED, first_word)]:
             self.futar(programs, "user", "add", address, "--password-file", "-", input_text=word + "\n")
         if options.catch_all:
-            self.futar(programs, "alias", "add", f"@{settings.DOMAIN}", accounts[0][0])
+            self.futar(programs, "alias", "add", f"@{settings.DOMAIN}", first)
         self.write("accounts", "".join(f"{address} {word}\n" for address, word in accounts), 0o600)
         return accounts
+
+    def known_accounts(self):
+        try:
+            with open(self.path("accounts")) as file:
+                return [tuple(line.split()) for line in file]
+        except FileNotFoundError:
+            return []
+
+    def configure(self, ports, own):
+        sections = settings.sections(self.root, self.run_dir, ports, own)
+        self.certificate = sections.get("tls", {}).get("certificate", self.certificate)
+        self.key = sections.get("tls", {}).get("key", self.key)
+        self.write("futar.toml", settings.toml(sections))
 
     def variables(self, programs, ports, accounts):
         (user, word), (user2, word2) = accounts[:2]
