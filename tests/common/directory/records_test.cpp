@@ -111,6 +111,7 @@ TEST_CASE("Dovecot's file has one line for each account that may log in") {
   records.generation = 7;
   records.accounts["eva@example.org"].quota = 2048;
   REQUIRE(add_account(records, "gone@example.org", {.verifier = "v3", .suspended = true}));
+  REQUIRE(add_account(records, "no.password@example.org", {}));
   CHECK(dovecot_passwd(records, 0) ==
         "# generation 7\nbob@example.org:v1::::::\neva@example.org:v2::::::userdb_quota_rule=*:bytes=2048\n");
   CHECK(dovecot_passwd(records, 4096).find("bob@example.org:v1::::::userdb_quota_rule=*:bytes=4096\n") !=

@@ -1,0 +1,53 @@
+#include "deploy/futar/agents.h"
+
+#include <unistd.h>
+
+#include "common/config/paths.h"
+#include "proto/control/control.h"
+
+namespace futar::deploy {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr int patience_ms = 5000;
+
+// A socket that is there but closed to us is a matter of rights, not of a dead agent.
+bool is_forbidden(const std::string& endpoint) {
+  const std::string path = endpoint.substr(std::string_view("ipc://").size());
+  return ::access(path.c_str(), F_OK) == 0 && ::access(path.c_str(), W_OK) != 0;
+}
+
+}  // namespace
+
+const std::vector<std::string>& agent_names() {
+  static const std::vector<std::string> names{"mda", "msa", "mta"};
+  return names;
+}
+
+Answer ask_agent(Program& program, const std::string& agent, const std::string& verb, const json& arguments) {
+  const std::string endpoint = config::control_endpoint(program.config(), agent);
+  if (is_forbidden(endpoint))
+    throw Stop{exit_code::rights, "you may not talk to " + agent + " (" + endpoint + ")"};
+  auto answer = proto::ask(endpoint, verb, arguments.is_null() ? json::object() : arguments, patience_ms);
+  if (answer) return {agent, std::move(*answer), std::nullopt};
+  return {agent, json(), answer.error()};
+}
+
+json need_agent(Program& program, const std::string& agent, const std::string& verb, const json& arguments) {
+  Answer answer = ask_agent(program, agent, verb, arguments);
+  if (!answer.error) return std::move(answer.value);
+  if (answer.error->kind == Error::Kind::temporary)
+    throw Stop{exit_code::agent_down, agent + " does not answer"};
+  return need(Result<json>(fail(*answer.error)));
+}
+
+void tell_missing(Program& program, const Answer& answer, json& value) {
+  value["missing"].push_back(answer.agent);
+  program.warn(answer.error->kind == Error::Kind::temporary
+                   ? answer.agent + " does not answer: what it knows is missing here"
+                   : answer.agent + ": " + answer.error->text);
+}
+
+}  // namespace futar::deploy

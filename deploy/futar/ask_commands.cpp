@@ -1,0 +1,178 @@
+// status | trace WHAT | explain ID [RECIPIENT] | audit | route ADDRESS [--from A]
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "common/base/clock.h"
+#include "common/config/units.h"
+#include "deploy/futar/agents.h"
+#include "deploy/futar/program.h"
+#include "deploy/futar/render/status.h"
+#include "deploy/futar/render/trace.h"
+
+namespace futar::deploy {
+namespace {
+
+using nlohmann::json;
+
+// {"mda": answer or null, "msa": ..., "mta": ...}; who is missing is told.
+json ask_all(Program& program, const std::string& verb, json& out) {
+  json agents = json::object();
+  for (const std::string& agent : agent_names()) {
+    Answer answer = ask_agent(program, agent, verb);
+    if (answer.error) tell_missing(program, answer, out);
+    agents[agent] = std::move(answer.value);
+  }
+  return agents;
+}
+
+int status(Program& program) {
+  json out = json::object();
+  const json agents = ask_all(program, "status", out);
+  const int64_t now = system_clock().wall_ms();
+  const auto needs = needs_attention(agents, now);
+  if (program.json) {
+    out["agents"] = agents;
+    out["waiting"] = open_work(agents);
+    out["needs"] = needs;
+    program.print_json(out);
+  } else {
+    program.print(status_in_words(program.config().hostname(), agents, now));
+  }
+  return out.contains("missing") ? exit_code::agent_down : needs.empty() ? exit_code::done : exit_code::no;
+}
+
+int audit(Program& program) {
+  json out = json::object();
+  const json agents = ask_all(program, "audit", out);
+  const auto lines = audit_lines(agents);
+  const bool clean = std::ranges::all_of(lines, &AuditLine::holds);
+  json problems = json::array();
+  for (const AuditLine& line : lines) {
+    program.say((line.holds ? "ok    " : "WRONG ") + line.text);
+    if (!line.holds) problems.push_back(line.text);
+  }
+  if (program.json) {
+    out["agents"] = agents;
+    out["clean"] = clean;
+    out["problems"] = problems;
+    program.print_json(out);
+  }
+  return !clean ? exit_code::no : out.contains("missing") ? exit_code::agent_down : exit_code::done;
+}
+
+struct TraceWords {
+  std::string what, from, to, client, message_id, last, recipient;
+};
+
+// mta and msa know the messages; without mta there is only what msa has not handed over.
+std::vector<TracedMessage> find_messages(Program& program, const TraceWords& words, json& out) {
+  json filters = {
+      {"from", words.from}, {"to", words.to}, {"client", words.client}, {"message_id", words.message_id}};
+  if (!words.last.empty()) filters["last_ms"] = need(config::parse_duration(words.last), exit_code::usage);
+  const json arguments = {{"what", words.what}, {"filters", filters}};
+  json answers = json::object();
+  for (const char* agent : {"msa", "mta"}) {
+    Answer answer = ask_agent(program, agent, "trace", arguments);
+    if (answer.error) tell_missing(program, answer, out);
+    answers[agent] = std::move(answer.value);
+  }
+  return join_traces(answers["msa"], answers["mta"]);
+}
+
+// Where mda put it; only for a message that was asked for by name, since it is one question each.
+json files_of(Program& program, const std::string& id) {
+  const Answer answer = ask_agent(program, "mda", "trace", {{"what", id}});
+  if (answer.error) return json::array();
+  for (const json& message : answer.value.value("messages", json::array()))
+    if (message.value("id", "") == id) return message.value("files", json::array());
+  return json::array();
+}
+
+int nothing_found(Program& program, const json& out) {
+  if (program.json)
+    program.print_json({{"messages", json::array()}, {"missing", out.value("missing", json::array())}});
+  program.warn("nothing is known of it");
+  return out.contains("missing") ? exit_code::agent_down : exit_code::unknown;
+}
+
+int trace(Program& program, const TraceWords& words) {
+  if (words.what.empty() && words.from.empty() && words.to.empty() && words.client.empty() &&
+      words.message_id.empty() && words.last.empty())
+    throw Stop{exit_code::usage, "say what to trace: an id, an address, or a filter such as --last 2h"};
+  json out = json::object();
+  const auto messages = find_messages(program, words, out);
+  if (messages.empty()) return nothing_found(program, out);
+  json traced = json::array();
+  for (const TracedMessage& message : messages) {
+    if (&message != &messages.front()) program.say("");
+    if (!program.json) program.print(trace_in_words(message));
+    traced.push_back(trace_json(message));
+  }
+  if (messages.size() == 1) traced[0]["files"] = files_of(program, messages[0].id);
+  out["messages"] = std::move(traced);
+  if (program.json) program.print_json(out);
+  return exit_code::done;
+}
+
+// The state of each recipient and why, without the way.
+int explain(Program& program, const TraceWords& words) {
+  json out = json::object();
+  const auto messages = find_messages(program, words, out);
+  if (messages.empty()) return nothing_found(program, out);
+  json explained = json::array();
+  for (const TracedMessage& message : messages)
+    for (const TracedRecipient& recipient : message.recipients) {
+      if (!words.recipient.empty() && recipient.address != words.recipient) continue;
+      std::string text = recipient.address + ": " + recipient.state;
+      if (!recipient.reason.empty()) text += "; " + recipient.reason;
+      program.say(text);
+      explained.push_back({{"id", message.id},
+                           {"address", recipient.address},
+                           {"state", recipient.state},
+                           {"reason", recipient.reason}});
+    }
+  if (explained.empty()) throw Stop{exit_code::unknown, words.recipient + " is no recipient of it"};
+  out["recipients"] = std::move(explained);
+  if (program.json) program.print_json(out);
+  return exit_code::done;
+}
+
+int route(Program& program, const TraceWords& words) {
+  const json answer = need_agent(program, "mta", "route", {{"address", words.what}, {"from", words.from}});
+  program.say(answer.value("text", ""));
+  if (program.json) program.print_json(answer);
+  return answer.value("accepted", true) ? exit_code::done : exit_code::no;
+}
+
+}  // namespace
+
+void add_ask_commands(CLI::App& app, Program& program) {
+  const auto words = std::make_shared<TraceWords>();
+  const auto verb = [&](const char* word, const char* about) { return app.add_subcommand(word, about); };
+
+  command(verb("status", "How the server is, and what needs you"), program,
+          [&program] { return status(program); });
+  command(verb("audit", "Prove that no message is unaccounted for"), program,
+          [&program] { return audit(program); });
+
+  CLI::App* traced = verb("trace", "The way of a message");
+  traced->add_option("what", words->what, "An id or a part of it, an address, or a Message-ID in <>");
+  traced->add_option("--from", words->from, "Sent by this address");
+  traced->add_option("--to", words->to, "Sent to this address or @domain");
+  traced->add_option("--client", words->client, "From this IP address");
+  traced->add_option("--message-id", words->message_id);
+  traced->add_option("--last", words->last, "Accepted within this time, such as 2h");
+  command(traced, program, [&program, words] { return trace(program, *words); });
+
+  CLI::App* explained = verb("explain", "Why a message is where it is");
+  explained->add_option("id", words->what)->required();
+  explained->add_option("recipient", words->recipient);
+  command(explained, program, [&program, words] { return explain(program, *words); });
+
+  CLI::App* routed = verb("route", "What would happen to mail for an address");
+  routed->add_option("address", words->what)->required();
+  routed->add_option("--from", words->from, "As if sent by this address");
+  command(routed, program, [&program, words] { return route(program, *words); });
+}
+
+}  // namespace futar::deploy

@@ -1,0 +1,107 @@
+#include "deploy/futar/change.h"
+
+#include <fmt/ranges.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/base/file.h"
+#include "common/config/paths.h"
+#include "common/directory/directory_store.h"
+#include "common/directory/publisher.h"
+#include "deploy/futar/agents.h"
+
+namespace futar::deploy {
+namespace {
+
+using directory::DirectoryStore;
+using directory::Records;
+
+std::unique_ptr<DirectoryStore> open_store(Program& program) {
+  const std::string folder = config::directory_folder(program.config());
+  need(make_folders(program.config().text("state_dir"), 0755), exit_code::rights);
+  need(make_folders(folder), exit_code::rights);
+  if (::access(folder.c_str(), W_OK) != 0) throw Stop{exit_code::rights, "you may not change " + folder};
+  return need(DirectoryStore::open(folder));
+}
+
+// Whether the kernel would let us give a file to this group.
+bool may_give(gid_t group) {
+  if (::geteuid() == 0) return true;
+  std::vector<gid_t> groups(static_cast<size_t>(std::max(::getgroups(0, nullptr), 0)));
+  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+  return group == ::getegid() || std::count(groups.begin(), groups.begin() + std::max(count, 0), group) > 0;
+}
+
+// msa's group, when msa is somebody else: the group of its state folder.
+std::optional<gid_t> credentials_group(const config::Config& config) {
+  struct stat status{};
+  if (::stat(config::state_folder(config, "msa").c_str(), &status) != 0) return std::nullopt;
+  if (status.st_uid == ::geteuid() || !may_give(status.st_gid)) return std::nullopt;
+  return status.st_gid;
+}
+
+// The group that init named; for root else "dovecot", which Debian's package makes.
+std::optional<gid_t> dovecot_group(DirectoryStore& store) {
+  const auto named = need(store.setting("dovecot_group"));
+  if (!named && ::geteuid() != 0) return std::nullopt;
+  const group* found = ::getgrnam(named ? named->c_str() : "dovecot");
+  if (!found && named) throw Stop{exit_code::unknown, "no such group: " + *named};
+  if (!found) return std::nullopt;
+  return found->gr_gid;
+}
+
+void publish(Program& program, DirectoryStore& store, const Records& records) {
+  const config::Config& config = program.config();
+  need(directory::publish(records, {.folder = config::published_folder(config),
+                                    .default_quota = config.size("mda.quota"),
+                                    .credentials_group = credentials_group(config),
+                                    .dovecot_group = dovecot_group(store)}));
+}
+
+void tell_agents(Program& program, uint64_t generation) {
+  std::vector<std::string> away;
+  for (const std::string& agent : agent_names()) {
+    const Answer answer = ask_agent(program, agent, "reopen", {{"generation", generation}});
+    if (!answer.error) continue;
+    if (answer.error->kind == Error::Kind::temporary)
+      away.push_back(agent);
+    else
+      program.warn(agent + " could not read the change: " + answer.error->text);
+  }
+  if (!away.empty())
+    program.warn(fmt::format("not running: {}; the change is read at the start", fmt::join(away, ", ")));
+}
+
+}  // namespace
+
+void change_directory(Program& program, const std::function<Result<void>(Records&)>& edit) {
+  const auto store = open_store(program);
+  Records records = need(store->read());
+  const Records before = records;
+  need(edit(records), exit_code::usage);
+  if (records != before) need(store->save(records));
+  publish(program, *store, records);
+  tell_agents(program, records.generation);
+}
+
+Records read_directory(Program& program) { return need(open_store(program)->read()); }
+
+void publish_again(Program& program) {
+  const auto store = open_store(program);
+  publish(program, *store, need(store->read()));
+}
+
+void set_dovecot_group(Program& program, const std::string& group) {
+  need(open_store(program)->set_setting("dovecot_group", group));
+}
+
+std::string need_account(const Records& records, const std::string& address) {
+  const std::string key = need(directory::canonical_text(address), exit_code::usage);
+  if (!records.accounts.contains(key)) throw Stop{exit_code::unknown, "no such account: " + key};
+  return key;
+}
+
+}  // namespace futar::deploy

@@ -1,0 +1,121 @@
+#include "deploy/futar/render/queue.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "common/base/text.h"
+#include "deploy/futar/render/words.h"
+
+namespace futar::deploy {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr int64_t hour = 3'600'000;
+
+struct Destination {
+  size_t all = 0, hour1 = 0, hour4 = 0, day = 0, older = 0, held = 0;
+  std::string next, last;
+};
+
+void count_age(Destination& destination, int64_t age_ms) {
+  ++destination.all;
+  ++(age_ms < hour        ? destination.hour1
+     : age_ms < 4 * hour  ? destination.hour4
+     : age_ms < 24 * hour ? destination.day
+                          : destination.older);
+}
+
+std::string text_of(const json& item, const char* key) {
+  const auto found = item.find(key);
+  return found != item.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+}
+
+std::string number_or_dash(const json& number) {
+  const auto value = number.get<uint64_t>();
+  return value ? std::to_string(value) : "-";
+}
+
+// "14:40", or the date when it is not within a day.
+std::string clock_words(std::string_view rfc3339) {
+  const int64_t ms = parse_rfc3339(rfc3339);
+  return ms ? moment_in_words(ms).substr(7, 5) : "-";
+}
+
+}  // namespace
+
+json queue_by_destination(const json& recipients, int64_t now_ms) {
+  std::map<std::string, Destination> destinations;
+  for (const json& item : recipients) {
+    const std::string to = text_of(item, "to");
+    Destination& destination = destinations[to.substr(to.rfind('@') + 1)];
+    count_age(destination, now_ms - item.value("accepted_ms", now_ms));
+    if (item.value("state", "") == "held") ++destination.held;
+    const std::string due = text_of(item, "due");
+    if (!due.empty() && (destination.next.empty() || due < destination.next)) destination.next = due;
+    if (const std::string reason = text_of(item, "reason"); !reason.empty()) destination.last = reason;
+  }
+  json out = json::array();
+  for (const auto& [name, d] : destinations)
+    out.push_back({{"destination", name},
+                   {"all", d.all},
+                   {"under_1h", d.hour1},
+                   {"under_4h", d.hour4},
+                   {"under_1d", d.day},
+                   {"older", d.older},
+                   {"held", d.held},
+                   {"next", d.next.empty() ? json() : json(d.next)},
+                   {"last", d.last}});
+  return out;
+}
+
+std::string destinations_in_words(const json& destinations) {
+  if (destinations.empty()) return "The queue is empty.\n";
+  std::vector<std::vector<std::string>> rows{
+      {"destination", "all", "<1 h", "<4 h", "<1 d", "older", "held", "next", "last answer"}};
+  for (const json& d : destinations)
+    rows.push_back({text_of(d, "destination"), number_or_dash(d["all"]), number_or_dash(d["under_1h"]),
+                    number_or_dash(d["under_4h"]), number_or_dash(d["under_1d"]), number_or_dash(d["older"]),
+                    number_or_dash(d["held"]), clock_words(text_of(d, "next")), text_of(d, "last")});
+  return table(rows);
+}
+
+std::string recipients_in_words(const json& recipients, int64_t now_ms) {
+  if (recipients.empty()) return "Nothing matches.\n";
+  std::vector<std::vector<std::string>> rows{{"id", "state", "age", "size", "from", "to", "reason"}};
+  for (const json& item : recipients)
+    rows.push_back({text_of(item, "id"), text_of(item, "state"),
+                    duration_in_words(now_ms - item.value("accepted_ms", now_ms)),
+                    size_in_words(item.value("size", uint64_t{0})), "<" + text_of(item, "from") + ">",
+                    "<" + text_of(item, "to") + ">", text_of(item, "reason")});
+  return table(rows);
+}
+
+std::string mailq_in_words(const json& recipients) {
+  if (recipients.empty()) return "Mail queue is empty\n";
+  std::string out = "-Queue ID-                 --Size-- ---Arrival Time---- -Sender/Recipient-------\n";
+  std::string last_id;
+  size_t requests = 0;
+  for (const json& item : recipients) {
+    const std::string id = text_of(item, "id");
+    if (id != last_id) {
+      ++requests;
+      const char mark = item.value("state", "") == "held"        ? '!'
+                        : item.value("state", "") == "in flight" ? '*'
+                                                                 : ' ';
+      out += fmt::format("{}{}{:>8} {:<19} {}\n", id, mark, item.value("size", uint64_t{0}),
+                         moment_in_words(item.value("accepted_ms", int64_t{0})), text_of(item, "from"));
+      if (const std::string reason = text_of(item, "reason"); !reason.empty())
+        out += fmt::format("({})\n", reason);
+    }
+    last_id = id;
+    out += fmt::format("{:56} {}\n", "", text_of(item, "to"));
+  }
+  return out + fmt::format("-- {}.\n", counted(requests, "Request"));
+}
+
+}  // namespace futar::deploy

@@ -1,0 +1,189 @@
+#include "deploy/futar/render/trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "common/base/clock.h"
+#include "common/base/text.h"
+#include "deploy/futar/render/words.h"
+
+namespace futar::deploy {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr size_t line_width = 100;
+constexpr size_t shown_recipients = 3;
+
+// mta keeps the history of what mda answered; these are mda's deeds.
+bool is_deed_of_mda(std::string_view kind) {
+  return kind == "delivered" || kind == "expanded" || kind == "discarded";
+}
+
+TracedEvent event_of(const json& item) {
+  TracedEvent event{parse_rfc3339(item.value("t", "")), item.value("agent", ""), item.value("kind", ""),
+                    printable(item.value("text", "")), printable(item.value("cause", ""))};
+  if (event.agent == "mta" && is_deed_of_mda(event.kind)) event.agent = "mda";
+  return event;
+}
+
+// Behind those of the same time: each agent tells its own in their order.
+void insert_by_time(std::vector<TracedEvent>& events, TracedEvent event) {
+  const auto behind = std::ranges::upper_bound(events, event.ms, {}, &TracedEvent::ms);
+  events.insert(behind, std::move(event));
+}
+
+void add_answer(std::map<std::string, TracedMessage>& messages, const json& answer) {
+  if (!answer.is_object()) return;
+  for (const json& item : answer.value("messages", json::array())) {
+    TracedMessage& message = messages[item.value("id", "")];
+    message.id = item.value("id", "");
+    message.from = printable(item.value("from", ""));
+    message.size = item.value("size", uint64_t{0});
+    const int64_t accepted = item.value("accepted_ms", int64_t{0});
+    if (message.accepted_ms == 0 || accepted < message.accepted_ms) message.accepted_ms = accepted;
+    message.recipients.clear();
+    for (const json& r : item.value("recipients", json::array()))
+      message.recipients.push_back({printable(r.value("address", "")), r.value("state", ""),
+                                    printable(r.value("reason", "")), r.value("by_alias", false)});
+    for (const json& event : item.value("events", json::array()))
+      insert_by_time(message.events, event_of(event));
+  }
+}
+
+using States = std::map<std::string, size_t>;
+
+size_t sum(const States& states, std::initializer_list<const char*> names) {
+  size_t total = 0;
+  for (const char* name : names)
+    if (const auto found = states.find(name); found != states.end()) total += found->second;
+  return total;
+}
+
+States count_states(const TracedMessage& message) {
+  States states;
+  for (const auto& recipient : message.recipients) ++states[recipient.state];
+  return states;
+}
+
+std::string reason_of(const TracedMessage& message, std::string_view state) {
+  for (const auto& recipient : message.recipients)
+    if (recipient.state == state && !recipient.reason.empty()) return ": " + recipient.reason;
+  return "";
+}
+
+int64_t took_ms(const TracedMessage& message) {
+  int64_t last = message.accepted_ms;
+  for (const auto& event : message.events)
+    if (event.kind != "reported") last = std::max(last, event.ms);
+  return last - message.accepted_ms;
+}
+
+// The answer to "what became of it?".
+std::string headline(const TracedMessage& message) {
+  const States states = count_states(message);
+  const size_t delivered = sum(states, {"delivered"}), relayed = sum(states, {"relayed"});
+  const size_t failed = sum(states, {"bounced", "expired"});
+  const size_t open = sum(states, {"waiting", "in flight", "spooled", "handed over"});
+  const std::string so_far = delivered + relayed ? fmt::format(" ({} delivered)", delivered + relayed) : "";
+  if (const size_t held = sum(states, {"held"}))
+    return fmt::format("HELD for {}{}{}", counted(held, "recipient"), so_far, reason_of(message, "held"));
+  if (open) {
+    const auto why = sum(states, {"spooled"}) ? reason_of(message, "spooled") : reason_of(message, "waiting");
+    return fmt::format("WAITING for {}{}{}", counted(open, "recipient"), so_far, why);
+  }
+  if (failed)
+    return fmt::format(
+        "NOT DELIVERED to {}{}{}", counted(failed, "recipient"), so_far,
+        sum(states, {"bounced"}) ? reason_of(message, "bounced") : reason_of(message, "expired"));
+  if (delivered)
+    return fmt::format("DELIVERED to {} in {}",
+                       delivered == 1 ? "1 mailbox" : fmt::format("{} mailboxes", delivered),
+                       duration_in_words(took_ms(message)));
+  if (relayed) return fmt::format("HANDED OVER after {}", duration_in_words(took_ms(message)));
+  if (sum(states, {"cancelled"})) return "REMOVED by the operator";
+  return "ENDED without a delivery";
+}
+
+std::string recipients_in_words(const TracedMessage& message) {
+  std::string out;
+  size_t count = 0;
+  for (const auto& recipient : message.recipients) {
+    if (recipient.by_alias) continue;
+    if (count++ < shown_recipients) out += (out.empty() ? "" : ", ") + recipient.address;
+  }
+  return count > shown_recipients ? fmt::format("{} and {} more", out, count - shown_recipients) : out;
+}
+
+// The text in lines of at most line_width, the later ones under the first.
+std::string wrapped(const std::string& head, std::string_view text) {
+  std::string out = head;
+  const size_t room = line_width > head.size() + 20 ? line_width - head.size() : 60;
+  while (text.size() > room) {
+    const size_t space = text.rfind(' ', room);
+    if (space == std::string_view::npos || space == 0) break;
+    out += fmt::format("{}\n{}", text.substr(0, space), std::string(head.size(), ' '));
+    text.remove_prefix(space + 1);
+  }
+  return fmt::format("{}{}\n", out, text);
+}
+
+// Equation (a) of design §5 for this message.
+std::string count_in_words(const TracedMessage& message) {
+  const auto by_alias =
+      static_cast<size_t>(std::ranges::count_if(message.recipients, &TracedRecipient::by_alias));
+  std::string left = fmt::format("{} accepted", message.recipients.size() - by_alias);
+  if (by_alias) left += fmt::format(" + {} by alias", by_alias);
+  const States states = count_states(message);
+  std::string right;
+  for (const auto& [state, number] : states)
+    right += fmt::format("{}{} {}", right.empty() ? "" : " + ", number, state);
+  const size_t open = sum(states, {"waiting", "in flight", "held", "spooled", "handed over"});
+  return fmt::format("Count: {} = {}. {}\n", left, right,
+                     open ? fmt::format("{} not yet done.", open) : "Nothing waits.");
+}
+
+}  // namespace
+
+std::vector<TracedMessage> join_traces(const json& msa, const json& mta) {
+  std::map<std::string, TracedMessage> messages;
+  add_answer(messages, msa);
+  add_answer(messages, mta);
+  std::vector<TracedMessage> joined;
+  for (auto& [id, message] : messages) joined.push_back(std::move(message));
+  std::ranges::sort(joined, {}, [](const TracedMessage& one) { return std::tie(one.accepted_ms, one.id); });
+  return joined;
+}
+
+std::string trace_in_words(const TracedMessage& message) {
+  std::string out = fmt::format("{}  {}\n", message.id, headline(message));
+  out += fmt::format("{} -> {}   {}   {}\n", message.from.empty() ? "<>" : message.from,
+                     recipients_in_words(message), size_in_words(message.size),
+                     moment_in_words(message.accepted_ms));
+  for (const TracedEvent& event : message.events)
+    out += wrapped(
+        fmt::format("  {:<9} {:<4} ", offset_in_words(std::max<int64_t>(event.ms - message.accepted_ms, 0)),
+                    event.agent),
+        event.text);
+  return out + count_in_words(message);
+}
+
+json trace_json(const TracedMessage& message) {
+  json recipients = json::array(), events = json::array();
+  for (const auto& r : message.recipients)
+    recipients.push_back(
+        {{"address", r.address}, {"state", r.state}, {"reason", r.reason}, {"by_alias", r.by_alias}});
+  for (const auto& e : message.events)
+    events.push_back(
+        {{"t", rfc3339(e.ms)}, {"agent", e.agent}, {"kind", e.kind}, {"text", e.text}, {"cause", e.cause}});
+  return {{"id", message.id},         {"from", message.from},
+          {"size", message.size},     {"accepted", rfc3339(message.accepted_ms)},
+          {"recipients", recipients}, {"events", events}};
+}
+
+}  // namespace futar::deploy

@@ -1,0 +1,36 @@
+// A message's way, put together from what the agents answered, and in words: the answer first, then the way.
+#pragma once
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace futar::deploy {
+
+struct TracedEvent {
+  int64_t ms = 0;  ///< wall clock
+  std::string agent, kind, text, cause;
+};
+
+struct TracedRecipient {
+  std::string address, state, reason;
+  bool by_alias = false;
+};
+
+struct TracedMessage {
+  std::string id, from;
+  uint64_t size = 0;
+  int64_t accepted_ms = 0;
+  std::vector<TracedRecipient> recipients;
+  std::vector<TracedEvent> events;  ///< by time
+};
+
+/// Joins the answers of msa and mta (either may be null) by id, oldest message first. What mta tells of
+/// recipients wins: msa knows them only until it has handed them over. What mda did stands in mta's answer
+/// and is given back to mda.
+std::vector<TracedMessage> join_traces(const nlohmann::json& msa, const nlohmann::json& mta);
+
+std::string trace_in_words(const TracedMessage& message);
+nlohmann::json trace_json(const TracedMessage& message);
+
+}  // namespace futar::deploy
