@@ -99,9 +99,10 @@ class Msa final : public daemon::Agent {
     limits.unlimited = [](const net::IpAddress& client) { return client.is_loopback(); };
     limits.over_limit_reply = smtp::replies::too_many_connections().wire();
     for (daemon::Bound& bound : bound_) {
-      const bool implicit = bound.listen.tls == config::Listen::Tls::implicit;
-      listen(std::move(bound.socket), limits, [this, implicit](std::unique_ptr<net::Stream> stream) {
-        return serve(std::move(stream), implicit);
+      smtp_server::SessionOptions options;
+      options.implicit_tls = bound.listen.tls == config::Listen::Tls::implicit;
+      listen(std::move(bound.socket), limits, [this, options](std::unique_ptr<net::Stream> stream) {
+        return smtp_server::serve(std::move(stream), submission_policy(*submission_), *spool_, system_clock(), options);
       });
     }
     limits.sessions_per_client = 0;
@@ -113,14 +114,6 @@ class Msa final : public daemon::Agent {
   void listen(Fd socket, const net::ListenerOptions& limits, net::Listener::Session session) {
     listeners_.push_back(std::make_unique<net::Listener>(env_.loop, std::move(socket), limits, std::move(session)));
     listeners_.back()->start();
-  }
-
-  Task<> serve(std::unique_ptr<net::Stream> stream, bool implicit) {
-    if (implicit) {
-      stream->set_deadline(system_clock().steady_ms() + 30'000);
-      co_await stream->start_tls(*tls_);
-    }
-    co_await smtp_server::serve(std::move(stream), submission_policy(*submission_), *spool_, system_clock(), {});
   }
 
   std::map<std::string, proto::Verb> verbs() {

@@ -116,6 +116,7 @@ class Queue {
   Task<bool> store_dsn(int64_t key, spool::Message original, std::vector<message::ReportedRecipient> reports,
                        std::vector<DsnTold> told);
   Task<> watch_clock();
+  void expire_outlived();
 
   net::Loop& loop_;
   net::Workers& workers_;
@@ -135,6 +136,7 @@ class Queue {
   std::unordered_map<int64_t, Flight> flights_;  ///< by recipient row
   std::deque<proto::DeliverItem> pending_;
   uint64_t pending_octets_ = 0;
+  int64_t outlived_looked_ms_ = 0;   ///< steady time of the last look for what has outlived its time
   int64_t confirmed_below_ = 0;      ///< as of the last look into mta.db
   net::Gate due_gate_, dsn_gate_;
 };

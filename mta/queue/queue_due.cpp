@@ -1,5 +1,6 @@
 // What is due: waiting recipients become in flight when mda can take them; the clock is watched.
 #include "common/log/log.h"
+#include "common/store/ask.h"
 #include "mta/queue/queue.h"
 
 namespace futar::mta {
@@ -94,15 +95,55 @@ Task<> Queue::watch_clock() {
       log::warning("the wall clock jumped by {} s: due times move with it", jump / 1000);
       writer_.submit([jump](Database& database) { return rebase_due(database, jump); }, [](Result<void>) {});
     }
-    auto below = std::make_shared<int64_t>(0);
-    Result<void> looked = co_await reader_.read([below](Database& database) -> Result<void> {
-      *below = TRY(mta::confirmed_below(database));
-      return {};
-    });
-    if (looked) confirmed_below_ = *below;
+    const auto below = co_await store::ask<int64_t>(reader_, [](Database& database) { return mta::confirmed_below(database); });
+    if (below) confirmed_below_ = *below;
+    expire_outlived();
     wake();
     co_await loop_.sleep(idle_ms);
   }
+}
+
+namespace {
+
+Result<std::vector<std::string>> expire(Database& database, State state, int64_t before_ms, int64_t now_ms,
+                                        std::string_view reason) {
+  std::vector<std::string> files;
+  for (const Recipient& recipient : TRY(load_outlived(database, state, before_ms, due_batch))) {
+    TRY(set_state(database, recipient, State::expired, By::clock, 0, recipient.attempts, false, reason, "4.4.7"));
+    // What was held ends without a DSN: its sender was not proven, or an operator stopped it on purpose.
+    if (state == State::waiting && recipient.parameters.notify.wants_failure())
+      TRY(add_dsn_due(database, recipient.row, dsn::failed));
+    TRY(spool::append_events(database, recipient.message,
+                             {event::Event(now_ms, event::Kind::expired)
+                                  .with(event::Field::recipient, recipient.address.text())
+                                  .with(event::Field::cause, std::string(reason))}));
+    if (!TRY(has_open_recipients(database, recipient.message)))
+      files.push_back(TRY(spool::clear_content(database, recipient.message)));
+  }
+  return files;
+}
+
+}  // namespace
+
+// Once a minute: mail that waits on the link, or is held, longer than its lifetime there.
+void Queue::expire_outlived() {
+  const int64_t now = clock_.wall_ms(), steady = clock_.steady_ms();
+  if (steady - outlived_looked_ms_ < 60'000) return;
+  outlived_looked_ms_ = steady;
+  if (jumps_.last_jump_wall_ms() != 0 && now - jumps_.last_jump_wall_ms() < options_.retry.calm_after_jump_ms) return;
+  auto files = std::make_shared<std::vector<std::string>>();
+  writer_.submit(
+      [files, now, rules = options_.retry](Database& database) -> Result<void> {
+        *files = TRY(expire(database, State::waiting, now - rules.link_lifetime_ms, now, "mda was away too long"));
+        const auto held = TRY(expire(database, State::held, now - rules.held_lifetime_ms, now, "held too long"));
+        files->insert(files->end(), held.begin(), held.end());
+        return {};
+      },
+      [this, files](Result<void> expired) {
+        if (!expired) return log::warning("expiry: {}", expired.error().text);
+        forget_files(*files);
+        dsn_gate_.open();
+      });
 }
 
 }  // namespace futar::mta

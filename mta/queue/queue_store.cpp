@@ -194,6 +194,16 @@ Result<int64_t> confirmed_below(Database& database) {
   return below;
 }
 
+Result<std::vector<Recipient>> load_outlived(Database& database, State state, int64_t accepted_before_ms, size_t limit) {
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM recipient WHERE state <= 3 AND state = ?1 AND due = 0 AND offered = 0 AND (SELECT accepted_ms FROM "
+      "message WHERE key = recipient.message) < ?2 ORDER BY id LIMIT ?3",
+      columns);
+  Statement& s = *TRY(database.statement(sql.c_str()));
+  s.bind(1, static_cast<int64_t>(state)).bind(2, accepted_before_ms).bind(3, static_cast<int64_t>(limit));
+  return rows_of(s);
+}
+
 Result<void> rebase_due(Database& database, int64_t delta_ms) {
   Statement& s = *TRY(database.statement("UPDATE recipient SET due = max(due + ?, 1) WHERE state = 1 AND due > 0"));
   return s.bind(1, delta_ms).run();

@@ -35,6 +35,8 @@ Result<bool> has_open_recipients(store::Database& database, int64_t message);
 Result<bool> has_mailbox(store::Database& database, int64_t message, std::string_view mailbox);
 /// All rows below are terminal, and no new row comes below: mda may forget them.
 Result<int64_t> confirmed_below(store::Database& database);
+/// Recipients that wait on the link without having been offered, or are held, of messages accepted before.
+Result<std::vector<Recipient>> load_outlived(store::Database& database, State state, int64_t accepted_before_ms, size_t limit);
 /// Moves each due time by delta_ms, after a jump of the wall clock.
 Result<void> rebase_due(store::Database& database, int64_t delta_ms);
 

@@ -1,0 +1,173 @@
+// A queue over a real database in a folder of the test, with a clock that stands, and an outlet that keeps what it gets.
+#pragma once
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/directory/publisher.h"
+#include "common/directory/records.h"
+#include "common/net/workers.h"
+#include "mta/queue/queue.h"
+#include "mta/queue/trace_store.h"
+#include "tests/fakes/clock.h"
+#include "tests/fakes/run.h"
+#include "tests/fakes/temp_folder.h"
+
+namespace futar::mta {
+
+class QueueFixture {
+ public:
+  explicit QueueFixture(RouteRules route = {}) : route_(route) {
+    publish();
+    open();
+  }
+
+  /// A new process on the same folder, as after a kill.
+  void restart() {
+    close();
+    open();
+  }
+
+  Result<void> accept(spool::Message message) {
+    Result<void> result;
+    run_task(loop, [](QueueFixture& f, spool::Message m, Result<void>& r) -> Task<> {
+      r = co_await f.queue->accept(std::move(m), {event::Event(f.clock.wall_ms(), event::Kind::accepted)});
+    }(*this, std::move(message), result));
+    return result;
+  }
+
+  spool::Message message(std::vector<std::string> to, std::string from = "sender@futar.test") {
+    spool::Message m;
+    m.id = MessageId::make(clock);
+    if (!from.empty()) m.envelope.reverse_path = *smtp::parse_address(from);
+    for (const std::string& address : to) m.envelope.recipients.push_back({*smtp::parse_address(address), {}});
+    m.header = "Subject: test\r\n\r\n";
+    m.body.bytes = std::make_shared<const std::string>("body\r\n");
+    m.body.size = m.body.bytes->size();
+    m.accepted_ms = clock.wall_ms();
+    m.proven_sender = true;
+    return m;
+  }
+
+  /// Recipients that mda got and has not answered.
+  std::vector<proto::DeliverRecipient> sent() const {
+    std::vector<proto::DeliverRecipient> all;
+    for (const auto& item : items) all.insert(all.end(), item.recipients.begin(), item.recipients.end());
+    return all;
+  }
+  bool wait_for_sent(size_t count) {
+    return run_until(loop, [&] { return sent().size() >= count; });
+  }
+
+  void answer(const proto::DeliverRecipient& recipient, proto::OutcomeState state, std::string reason = "",
+              std::vector<std::string> targets = {}) {
+    proto::OutcomeItem item;
+    item.row = recipient.row;
+    item.state = state;
+    item.reason = std::move(reason);
+    item.targets = std::move(targets);
+    for (auto& one : items) std::erase_if(one.recipients, [&](const auto& r) { return r.row == item.row; });
+    queue->outcomes({item});
+  }
+
+  bool wait_for_state(std::string_view address, State state) {
+    return run_until(loop, [&] { return state_of(address) == state; });
+  }
+  /// Of the newest recipient with that address.
+  State state_of(std::string_view address) {
+    State state = State::none;
+    look([&](store::Database& database) {
+      TraceQuery query;
+      query.what = address;
+      auto traced = find_traced(database, query, 10);
+      if (!traced) return;
+      for (const Traced& one : *traced)
+        for (const Recipient& r : one.recipients)
+          if (r.address.text() == address && state == State::none) state = r.state;
+    });
+    return state;
+  }
+  Census census() {
+    Census census;
+    look([&](store::Database& database) { census = *take_census(database); });
+    return census;
+  }
+  bool dsn_is_due() {
+    bool due = false;
+    look([&](store::Database& database) { due = !messages_with_dsn_due(database, 1)->empty(); });
+    return due;
+  }
+  std::vector<std::string> problems() {
+    std::vector<std::string> problems;
+    look([&](store::Database& database) { problems = *find_problems(database); });
+    return problems;
+  }
+  void look(const std::function<void(store::Database&)>& see) {
+    auto database = store::Database::open(folder / "mta.db", store::Database::Mode::read);
+    REQUIRE(database.has_value());
+    see(**database);
+  }
+
+  TempFolder folder;
+  FakeClock clock;
+  net::Loop loop;
+  std::vector<proto::DeliverItem> items;
+  bool outlet_ready = true;
+  std::unique_ptr<Queue> queue;
+
+ private:
+  void publish() {
+    directory::Records records;
+    REQUIRE(directory::add_domain(records, "futar.test").has_value());
+    for (std::string_view user : {"alice", "bob", "captured", "eva", "sender"})
+      REQUIRE(directory::add_account(records, std::string(user) + "@futar.test", {}).has_value());
+    REQUIRE(directory::add_alias(records, "team@futar.test", {"alice@futar.test", "bob@futar.test"}).has_value());
+    records.generation = 1;
+    REQUIRE(directory::publish(records, {folder.path()}).has_value());
+  }
+
+  void open() {
+    directory_ = *directory::Directory::open(folder.path(), "+");
+    workers_ = std::make_unique<net::Workers>(loop, 2, "test");
+    spool_ = *spool::Folder::open(folder / "spool", loop, *workers_);
+    auto database = store::Database::open(folder / "mta.db", store::Database::Mode::create);
+    REQUIRE(database.has_value());
+    REQUIRE(store::migrate(**database, queue_schema).has_value());
+    REQUIRE(return_in_flight(**database).has_value());
+    writer_ = std::make_unique<store::Writer>(loop, *std::move(database), [](Error error) { FAIL(error.text); });
+    reader_ = std::make_unique<store::Reader>(loop, folder / "mta.db");
+    QueueOptions options;
+    options.host = "mail.futar.test";
+    options.route = route_;
+    queue = std::make_unique<Queue>(loop, *workers_, *writer_, *reader_, *spool_, clock, options,
+                                    [this]() -> const directory::Directory& { return *directory_; });
+    queue->set_outlet({[this] { return outlet_ready; }, [this](proto::DeliverItem item) { items.push_back(std::move(item)); }});
+    queue->start();
+  }
+
+  void close() {
+    queue->stop();
+    run_until(loop, [this] { return loop.running() <= 1; });
+    queue.reset();
+    writer_.reset();
+    reader_.reset();
+    spool_.reset();
+    workers_.reset();
+    items.clear();
+  }
+
+ public:
+  ~QueueFixture() { close(); }
+
+ private:
+  RouteRules route_;
+  std::unique_ptr<directory::Directory> directory_;
+  std::unique_ptr<net::Workers> workers_;
+  std::unique_ptr<spool::Folder> spool_;
+  std::unique_ptr<store::Writer> writer_;
+  std::unique_ptr<store::Reader> reader_;
+};
+
+}  // namespace futar::mta
