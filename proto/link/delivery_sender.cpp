@@ -154,8 +154,9 @@ void DeliverySender::Impl::send_batch(std::vector<DeliverItem> batch) {
       item_rows.push_back(recipient.row);
     }
     if (!in_chunks) continue;
+    const int64_t first = item_rows.front();  // before the move: the right side of = is evaluated first
     spool::Body body = std::exchange(item.body, {item.body.size, nullptr, ""});
-    large[item_rows.front()] = {std::move(body), std::move(item_rows)};
+    large[first] = {std::move(body), std::move(item_rows)};
   }
   told_below = source.confirmed_below();
   point("link.before_deliver");

@@ -59,12 +59,15 @@ class World:
         return done
 
     def people(self, users, aliases=None):
-        """Makes the domain, the accounts (all with PASSWORD) and the aliases: name -> list of users."""
-        self.futar("domain", "add", self.domain)
-        for user in (SENDER, "captured", *users):
-            self.futar("user", "add", f"{user}@{self.domain}", "--password-file", "-", given=PASSWORD + "\n")
-        for alias, targets in (aliases or {}).items():
-            self.futar("alias", "add", f"{alias}@{self.domain}", *(f"{user}@{self.domain}" for user in targets))
+        """Makes the domain, the accounts and the aliases (name -> list of users). Only SENDER has a password."""
+        def address(name):
+            return f"{name}@{self.domain}"
+        document = {"domains": [self.domain],
+                    "accounts": [{"address": address(user)} for user in ("captured", *users)],
+                    "aliases": [{"alias": address(alias), "targets": [address(target) for target in targets]}
+                                for alias, targets in (aliases or {}).items()]}
+        self.futar("directory", "import", "/dev/stdin", given=json.dumps(document))
+        self.futar("user", "add", address(SENDER), "--password-file", "-", given=PASSWORD + "\n")
 
     def start(self, variables=None, **of_agent):
         """Starts all agents and waits until they serve. Variables of the environment, for all and for single agents."""
@@ -78,18 +81,19 @@ class World:
             agent.stop()
 
     def waiting(self):
-        """What msa and mta still have to do, as `futar status` counts it: messages and recipients."""
-        status = json.loads(self.futar("status", "--json", check=False).stdout)
-        return open_work(status)
+        """What msa and mta still have to do, as `futar status` counts it; None while one of them does not answer."""
+        return json.loads(self.futar("status", "--json", check=False).stdout)["waiting"]
 
     def wait_drained(self, seconds=60):
-        """Waits until nothing waits any more; returns what still does."""
-        until = time.monotonic() + seconds
+        """Waits until nothing waits any more; returns what still does. Asks twice: between the answers of two agents a
+        message may have gone from the one to the other."""
+        until, before = time.monotonic() + seconds, None
         while True:
             left = self.waiting()
-            if left == 0 or time.monotonic() > until:
+            if (left == 0 and before == 0) or time.monotonic() > until:
                 return left
-            time.sleep(0.05)
+            before = left
+            time.sleep(0.02)
 
     def audit(self):
         """(clean, words) of `futar audit`."""
@@ -98,10 +102,6 @@ class World:
 
     def surprises(self):
         return [surprise for agent in self.agents.values() for surprise in agent.surprises]
-
-
-def open_work(status):
-    return status["waiting"]
 
 
 CONFIG = """hostname = "mail.{domain}"
