@@ -86,6 +86,7 @@ def message(word, sender=None, to=None, body=b"Hello.\r\n", fields=()):
 
 def send(session, content, to=None, sender=None, options=(), recipient_options=()):
     """MAIL, RCPT, DATA; returns the last reply as (code, text)."""
+    session.ehlo_or_helo_if_needed()
     code, text = session.mail(ALICE if sender is None else sender, list(options))
     if code != 250:
         session.rset()

@@ -67,7 +67,7 @@ class Daemon:
             self.pause = min(30, 2 * self.pause) if often else 0.5
             self.start_at = now + (self.pause if often else 0)
             say(self.name, f"{ending(self.process.returncode)}; started again" +
-                (f" in {self.pause:.0f} s, its log: {self.log}" if often else ""))
+                (f" in {self.pause:.0f} s, its log: {self.log}" if often else ""), always=True)
         if self.start_at is not None and now >= self.start_at:
             self.start()
 
@@ -94,7 +94,7 @@ def stop(daemons):
         try:
             daemon.process.wait(max(0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
-            say(daemon.name, f"did not end within {GRACE_S} s and was killed")
+            say(daemon.name, f"did not end within {GRACE_S} s and was killed", always=True)
             daemon.process.kill()
             daemon.process.wait()
 
@@ -187,7 +187,7 @@ class Supervisor:
         try:
             process = self.foreground = spawn(command, env=environment)
         except OSError as error:
-            say("run", f"{command[0]}: {error.strerror}")
+            say("run", f"{command[0]}: {error.strerror}", always=True)
             return 127 if isinstance(error, FileNotFoundError) else 126
         while process.poll() is None:
             try:

@@ -4,9 +4,9 @@ import sys
 quiet = False
 
 
-def say(heading, text=""):
-    """One line, the heading in a column of its own."""
-    if not quiet:
+def say(heading, text="", always=False):
+    """One line, the heading in a column of its own; with --quiet only what went wrong is `always` said."""
+    if always or not quiet:
         print(f"{heading:<9} {text}".rstrip(), file=sys.stderr, flush=True)
 
 
