@@ -106,16 +106,18 @@ std::optional<Handover::Load> Handover::next_load() {
 
 void Handover::loaded(const Load& load, std::vector<TransferItem> items, bool failed) {
   loading_ = false;
-  for (const Range& range : std::exchange(committed_while_loading_, {})) committed({range});
-  if (load.conversation != conversation_ || failed) return;
-  const bool at_end = items.size() < load.limit;
-  for (TransferItem& item : items) {
-    if (item.sequence <= loaded_up_to_) continue;
-    loaded_up_to_ = item.sequence;
-    if (!entries_.contains(item.sequence)) take_in_hand(std::move(item));
+  if (load.conversation == conversation_ && !failed) {
+    const bool at_end = items.size() < load.limit;
+    for (TransferItem& item : items) {
+      if (item.sequence <= loaded_up_to_) continue;
+      loaded_up_to_ = item.sequence;
+      if (!entries_.contains(item.sequence)) take_in_hand(std::move(item));
+    }
+    // A message that was offered meanwhile may have been committed after the load looked.
+    if (at_end && !offered_while_loading_) has_backlog_ = false;
   }
-  // A message that was offered meanwhile may have been committed after the load looked.
-  if (at_end && !offered_while_loading_) has_backlog_ = false;
+  // Only now: the load may have looked before these were committed.
+  for (const Range& range : std::exchange(committed_while_loading_, {})) committed({range});
 }
 
 // ---- what goes out
