@@ -33,9 +33,7 @@ class Mda final : public daemon::Agent {
     workers_ = std::make_unique<net::Workers>(env_.loop, worker_threads, "mda-worker");
     delivery_ = TRY(Delivery::open(env_.loop, *workers_, system_clock(), delivery_options(config_, env_.state_folder),
                                    [this](Error error) { env_.end(daemon::exit_io, error.text); }));
-    link_ = std::make_unique<proto::DeliveryReceiver>(
-        env_.loop, zmq_, proto::LinkOptions{config::delivery_link(config_), delivery_->instance(), env_.started_ms, {}},
-        delivery_->sink());
+    link_ = std::make_unique<proto::DeliveryReceiver>(env_.loop, zmq_, link_options(), delivery_->sink());
     delivery_->on_mailbox_change([this](proto::MailboxState state) { link_->push(std::move(state)); });
     delivery_->start();
     env_.loop.spawn("directory", open_directory());
@@ -57,6 +55,15 @@ class Mda final : public daemon::Agent {
   }
 
  private:
+  proto::LinkOptions link_options() const {
+    proto::LinkOptions options;
+    options.endpoint = config::delivery_link(config_);
+    options.instance = delivery_->instance();
+    options.started_ms = env_.started_ms;
+    options.curve = zmq::curve_keys_in(config_.text("link.keys"), "mda", "delivery");
+    return options;
+  }
+
   Task<> open_directory() {
     const Result<size_t> made = co_await delivery_->reopen_directory();
     if (!made) log::error("the directory could not be read: {}", made.error().text);

@@ -20,7 +20,7 @@ constexpr size_t worker_threads = 8;
 
 class Msa final : public daemon::Agent {
  public:
-  explicit Msa(daemon::Environment& environment) : env_(environment), config_(environment.config), zmq_(environment.loop) {}
+  explicit Msa(daemon::Environment& environment) : env_(environment), config_(environment.config), zmq_(environment.loop), ballast_(environment.state_folder + "/ballast") {}
 
   Result<void> bind() override {
     bound_ = TRY(daemon::bind_listeners(config_.list("msa.listen")));
@@ -70,15 +70,26 @@ class Msa final : public daemon::Agent {
     }));
     if (swept > 0) log::info("{} body files of messages that were never accepted removed", swept);
     writer_ = std::make_unique<store::Writer>(env_.loop, std::move(database), [this](Error error) {
+      spool_->freeze();
       env_.end(daemon::exit_io, "msa.db: " + error.text);
     });
+    if (auto filled = ballast_.fill(); !filled) log::warning("no ballast against a full disk: {}", filled.error().text);
+    writer_->when_full([this] { return ballast_.release(); });
     reader_ = std::make_unique<store::Reader>(env_.loop, path);
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ = std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
     to_mta_ = std::make_unique<ToMta>(env_.loop, zmq_,
-                                      proto::LinkOptions{config::submission_link(config_), "", env_.started_ms, {}}, *writer_,
+                                      link_options(), *writer_,
                                       *reader_, *spool_, *workers_, self, lowest);
     return {};
+  }
+
+  proto::LinkOptions link_options() const {
+    proto::LinkOptions options;
+    options.endpoint = config::submission_link(config_);
+    options.started_ms = env_.started_ms;
+    options.curve = zmq::curve_keys_in(config_.text("link.keys"), "msa", "submission");
+    return options;
   }
 
   Result<void> open_directory() {
@@ -136,6 +147,7 @@ class Msa final : public daemon::Agent {
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<spool::Folder> spool_;
+  store::Ballast ballast_;
   std::unique_ptr<store::LowWater> low_water_;
   std::unique_ptr<store::Checkpointer> checkpointer_;
   std::unique_ptr<store::Writer> writer_;

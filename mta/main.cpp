@@ -40,7 +40,7 @@ QueueOptions queue_options(const config::Config& config) {
 
 class Mta final : public daemon::Agent {
  public:
-  explicit Mta(daemon::Environment& environment) : env_(environment), config_(environment.config), zmq_(environment.loop) {}
+  explicit Mta(daemon::Environment& environment) : env_(environment), config_(environment.config), zmq_(environment.loop), ballast_(environment.state_folder + "/ballast") {}
 
   Result<void> bind() override {
     bound_ = TRY(daemon::bind_listeners(config_.list("mta.listen")));
@@ -95,8 +95,11 @@ class Mta final : public daemon::Agent {
     }));
     if (swept > 0) log::info("{} body files of messages that were never accepted removed", swept);
     writer_ = std::make_unique<store::Writer>(env_.loop, std::move(database), [this](Error error) {
+      spool_->freeze();
       env_.end(daemon::exit_io, "mta.db: " + error.text);
     });
+    if (auto filled = ballast_.fill(); !filled) log::warning("no ballast against a full disk: {}", filled.error().text);
+    writer_->when_full([this] { return ballast_.release(); });
     reader_ = std::make_unique<store::Reader>(env_.loop, path);
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ = std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
@@ -105,14 +108,19 @@ class Mta final : public daemon::Agent {
     return {};
   }
 
-  proto::LinkOptions link_options(std::string endpoint) const {
-    return {std::move(endpoint), instance_, env_.started_ms, {}};
+  proto::LinkOptions link_options(std::string endpoint, const std::string& role) const {
+    proto::LinkOptions options;
+    options.endpoint = std::move(endpoint);
+    options.instance = instance_;
+    options.started_ms = env_.started_ms;
+    options.curve = zmq::curve_keys_in(config_.text("link.keys"), "mta", role);
+    return options;
   }
 
   Result<void> start_links() {
-    from_msa_ = std::make_unique<proto::SubmissionReceiver>(env_.loop, zmq_, link_options(config::submission_link(config_)),
+    from_msa_ = std::make_unique<proto::SubmissionReceiver>(env_.loop, zmq_, link_options(config::submission_link(config_), "submission"),
                                                             submission_sink(*queue_, *spool_));
-    to_mda_ = std::make_unique<ToMda>(env_.loop, zmq_, link_options(config::delivery_link(config_)), *queue_, *spool_, *workers_);
+    to_mda_ = std::make_unique<ToMda>(env_.loop, zmq_, link_options(config::delivery_link(config_), "delivery"), *queue_, *spool_, *workers_);
     TRY(to_mda_->start());
     return from_msa_->start();
   }
@@ -163,6 +171,7 @@ class Mta final : public daemon::Agent {
   // Destroyed from the last to the first: sessions before the queue, the queue before its threads.
   std::unique_ptr<net::Workers> workers_;
   std::unique_ptr<spool::Folder> spool_;
+  store::Ballast ballast_;
   std::unique_ptr<store::LowWater> low_water_;
   std::unique_ptr<store::Checkpointer> checkpointer_;
   std::unique_ptr<store::Writer> writer_;

@@ -80,6 +80,8 @@ void Folder::remove(const std::string& name) {
   impl_->state->workers.submit(work, [] {});
 }
 
+void Folder::freeze() { impl_->state->frozen = true; }
+
 Result<size_t> Folder::sweep(const std::function<bool(std::string_view name)>& known) {
   std::error_code error;
   std::vector<std::string> strays;

@@ -59,6 +59,11 @@ std::string z85(std::string_view octets) {
   return text;
 }
 
+std::optional<CurveKeys> curve_keys_in(const std::string& folder, const std::string& agent, const std::string& role) {
+  if (folder.empty()) return std::nullopt;
+  return CurveKeys{folder + "/" + agent + ".secret", folder + "/mta.public", folder + "/" + role + ".allowed"};
+}
+
 std::pair<std::string, std::string> make_curve_keys() {
   char public_key[key_characters + 1], secret_key[key_characters + 1];
   if (zmq_curve_keypair(public_key, secret_key) != 0)

@@ -138,9 +138,9 @@ int print_mailq(Program& program) {
 void add_queue_commands(CLI::App& app, Program& program) {
   const auto selected = std::make_shared<Selected>();
   CLI::App* queue = app.add_subcommand("queue", "What waits, by destination")->require_subcommand(0, 1);
-  // CLI11 runs the callback of the group too; a verb behind it comes later and wins.
-  command(queue, program, [&program] { return show_destinations(program); });
-  queue->immediate_callback();
+  queue->callback([queue, &program] {  // CLI11 calls the group's too when a verb stands behind it
+    if (queue->get_subcommands().empty()) program.action = [&program] { return show_destinations(program); };
+  });
   CLI::App* lists = queue->add_subcommand("list", "What waits, recipient by recipient");
   add_selection(lists, selected);
   command(lists, program, [&program, selected] { return list(program, *selected); });

@@ -38,7 +38,10 @@ proto::SubmissionSink submission_sink(Queue& queue, spool::Folder& spool) {
   sink.take = [&queue](std::string instance, proto::Transfer transfer) {
     return take(queue, std::move(instance), std::move(transfer));
   };
-  sink.begin_body = [&spool](const MessageId& id) { return spool.begin(id.text()); };
+  // A body that broke off may still be on its way out while it comes again: the id alone is no file name.
+  sink.begin_body = [&spool, bodies = uint64_t{0}](const MessageId& id) mutable {
+    return spool.begin(fmt::format("{}.{}", id.text(), ++bodies));
+  };
   // What was seen stays as history for the retention time: by it the audit compares both ends (design §5, equation c).
   sink.confirmed = [](std::string, int64_t, int64_t) {};
   return sink;

@@ -165,11 +165,13 @@ std::string trace_in_words(const TracedMessage& message) {
   out += fmt::format("{} -> {}   {}   {}\n", message.from.empty() ? "<>" : message.from,
                      recipients_in_words(message), size_in_words(message.size),
                      moment_in_words(message.accepted_ms));
+  const auto offset = [&](const TracedEvent& event) {
+    return offset_in_words(std::max<int64_t>(event.ms - message.accepted_ms, 0));
+  };
+  size_t width = 0;
+  for (const TracedEvent& event : message.events) width = std::max(width, offset(event).size());
   for (const TracedEvent& event : message.events)
-    out += wrapped(
-        fmt::format("  {:<9} {:<4} ", offset_in_words(std::max<int64_t>(event.ms - message.accepted_ms, 0)),
-                    event.agent),
-        event.text);
+    out += wrapped(fmt::format("  {:<{}}  {:<3}  ", offset(event), width, event.agent), event.text);
   return out + count_in_words(message);
 }
 

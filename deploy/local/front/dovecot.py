@@ -1,16 +1,8 @@
 """Dovecot's config from deploy/dovecot/dovecot.conf.in, and its process."""
-import grp
 import os
 import re
 
 from processes import Daemon
-
-
-def group_name(gid):
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
 
 
 def fill(template, values):
@@ -21,7 +13,7 @@ def daemon(checkout, ground, ports, runner):
     root, run_dir = ground.root, ground.run_dir
     values = {
         "BASE": f"{run_dir}/dovecot", "LOG": f"{root}/log/dovecot.log",
-        "USER": runner.name, "GROUP": group_name(runner.gid), "UID": runner.uid, "GID": runner.gid,
+        "USER": runner.name, "GROUP": runner.group or runner.gid, "UID": runner.uid, "GID": runner.gid,
         "CERTIFICATE": ground.certificate, "KEY": ground.key,
         "PASSWD": f"{root}/state/published/dovecot.passwd", "MAILBOXES": f"{root}/mail",
         **{name: ports[name] for name in ("IMAP", "IMAPS", "POP3", "POP3S")},

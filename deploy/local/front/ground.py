@@ -121,7 +121,10 @@ class Ground:
             return known
         accounts = [(address, options.password or password()) for address in addresses(options.accounts)]
         (first, first_word), *others = accounts
-        self.futar(programs, "init", settings.DOMAIN, "--user", first, "--password-file", "-", input_text=first_word + "\n")
+        # When root's COMMAND runs futar, the runner's Dovecot must still read what it publishes.
+        readers = ["--dovecot-group", self.runner.group] if self.runner.group else []
+        self.futar(programs, "init", settings.DOMAIN, "--user", first, "--password-file", "-", *readers,
+                   input_text=first_word + "\n")
         for address, word in [*others, (CAPTURED, first_word)]:
             self.futar(programs, "user", "add", address, "--password-file", "-", input_text=word + "\n")
         if options.catch_all:

@@ -1,4 +1,5 @@
 """Under whose uid what runs. Root never runs a mail server, and leaves nothing of its own in somebody's checkout."""
+import grp
 import os
 import pwd
 from dataclasses import dataclass
@@ -20,6 +21,14 @@ class Person:
                           entry.pw_dir)
         except KeyError:  # a container's uid without a line in /etc/passwd
             return Person(str(uid), uid, os.getegid(), (), "/")
+
+    @property
+    def group(self):
+        """The name of the main group, None if it has none."""
+        try:
+            return grp.getgrgid(self.gid).gr_name
+        except KeyError:
+            return None
 
     def identity(self):
         """What subprocess needs to become this person; nothing if we are."""

@@ -33,7 +33,7 @@ class Player {
       }
       co_await send_pending();
       client_->close();
-      while (!fixture_.ended) co_await fixture_.loop.sleep(1);
+      co_await fixture_.until_ended();
     });
     CHECK(fixture_.script.ended == 1);
     size_t files = 0;
@@ -166,7 +166,7 @@ Task<bool> Player::play_event(const dialogue::Step& step) {
   } else if (step.verb == "hangup") {
     co_await send_pending();
     client_->close();
-    while (!fixture_.ended) co_await fixture_.loop.sleep(1);
+    co_await fixture_.until_ended();
   } else {
     co_return false;
   }

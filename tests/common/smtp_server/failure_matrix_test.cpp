@@ -54,7 +54,7 @@ bool run_with_fault(const Conversation& conversation, size_t at, Reason reason) 
   net::run(fixture.loop, [&]() -> Task<> {
     auto client = fixture.connect();
     heard = co_await converse(*client, conversation.groups);
-    while (!fixture.ended) co_await fixture.loop.sleep(1);
+    co_await fixture.until_ended();
   });
   const auto& accepted = fixture.script.accepted;
   const bool told = heard.find("queued as") != std::string::npos;

@@ -100,8 +100,8 @@ Cost measure(bool tls) {
 TEST_CASE("an idle session stays below 12 KiB, and below 26 KiB under TLS") {
   for (const bool tls : {false, true}) {
     const Cost cost = measure(tls);
-    MESSAGE(std::string(tls ? "TLS" : "plain") << ": heap " << cost.heap << ", resident " << cost.resident
-                                    << " octets a session");
+    MESSAGE(std::string(tls ? "TLS" : "plain")
+            << ": heap " << cost.heap << ", resident " << cost.resident << " octets a session");
     if (cost.heap == 0) continue;  // a sanitizer's allocator counts elsewhere
     CHECK(cost.heap > 500);
     CHECK(cost.heap < (tls ? 26 : 12) * 1024);

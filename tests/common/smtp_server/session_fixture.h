@@ -60,6 +60,12 @@ struct SessionFixture {
     }
   }
 
+  /// Waits for the session's end and for what it left to the worker, which unlinks.
+  Task<> until_ended() {
+    while (!ended) co_await loop.sleep(1);
+    co_await workers.run([] {});
+  }
+
   size_t spool_files() const {
     size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(path + "/spool"))

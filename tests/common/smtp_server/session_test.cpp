@@ -22,7 +22,7 @@ TEST_CASE("the replies to a pipelined group are written together") {
     CHECK(std::ranges::count_if(said, [](char c) { return c == '\n'; }) == 4);
     CHECK(fixture.server->writes() == before + 1);
     client->close();
-    while (!fixture.ended) co_await fixture.loop.sleep(1);
+    co_await fixture.until_ended();
   });
 }
 
