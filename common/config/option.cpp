@@ -259,6 +259,8 @@ const Option* find_option(std::string_view name) {
 
 std::string nearest_option(std::string_view name) {
   std::string nearest;
+  constexpr size_t longest = 64;  // no key comes near, and the distance costs the product of the lengths
+  if (name.size() > longest) return nearest;
   size_t least = name.size() / 3 + 2;
   for (const Option& option : table_of_options) {
     const size_t steps = distance(ascii_lower(name), option.name());

@@ -31,9 +31,9 @@ Result<std::string> check_text(const Option& option, std::string text) {
   if (text.find_first_of(std::string_view("\0\r\n", 3)) != std::string::npos)
     return wrong("line breaks and NUL are not allowed");
   if (!bounds.choices.empty() && std::ranges::count(split(bounds.choices, '|'), std::string_view(text)) == 0)
-    return wrong(fmt::format("\"{}\" is not known; it can be {}", printable(text), bounds_words(option)));
+    return wrong(fmt::format("\"{}\" is not known; it can be {}", text, bounds_words(option)));
   if (bounds.form && !bounds.form(text))
-    return wrong(fmt::format("\"{}\" does not fit; it must be {}", printable(text), bounds_words(option)));
+    return wrong(fmt::format("\"{}\" does not fit; it must be {}", text, bounds_words(option)));
   return text;
 }
 
@@ -59,7 +59,7 @@ Result<Value> convert_table(const Option& option, const toml::node& node) {
   Table table;
   if (!node.is_table()) return wrong(fmt::format("it must be {}", type_words(option.type)));
   for (const auto& [key, item] : *node.as_table()) {
-    if (!item.is_string()) return wrong(fmt::format("\"{}\" must be a string", printable(key.str())));
+    if (!item.is_string()) return wrong(fmt::format("\"{}\" must be a string", key.str()));
     table.emplace(key.str(), TRY(check_text(option, item.as_string()->get())));
   }
   return Value(std::move(table));
@@ -116,13 +116,14 @@ std::string position(const std::string& file, const toml::source_region& source)
 
 }  // namespace
 
+// Names and values stand in the words as they were typed, and the words go to a terminal.
 void Reading::fault(const std::string& origin, std::string_view words) {
-  faults_.push_back(fmt::format("{}: {}", origin, words));
+  faults_.push_back(printable(fmt::format("{}: {}", origin, words)));
 }
 
 void Reading::unknown(const std::string& name, const std::string& origin) {
   const std::string nearest = nearest_option(name);
-  fault(origin, fmt::format("unknown key {}{}", printable(name, 100),
+  fault(origin, fmt::format("unknown key {}{}", name,
                             nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
 }
 
@@ -139,7 +140,7 @@ void Reading::read_file(std::string_view text, const std::string& file) {
   try {
     parsed = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    return fault(position(file, error.source()), printable(error.description()));
+    return fault(position(file, error.source()), error.description());
   }
   const auto take = [&](const std::string& name, const toml::node& node) {
     const std::string origin = position(file, node.source());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "common/base/text.h"
 #include "common/crypto/crypt.h"
@@ -61,6 +62,12 @@ Result<void> import_alias(Records& records, const json& item, std::vector<std::s
   return {};
 }
 
+json list_of(const json& document, const char* key) {
+  json list = document.value(key, json::array());
+  if (!list.is_array()) throw std::invalid_argument(fmt::format("{} is no list", key));
+  return list;
+}
+
 // The names of a list of objects, canonical.
 std::vector<std::string> names(const json& list, const char* key) {
   std::vector<std::string> out;
@@ -71,18 +78,18 @@ std::vector<std::string> names(const json& list, const char* key) {
 
 Result<void> prune_missing(Records& records, const json& document, std::vector<std::string>& done) {
   const Records before = records;
-  const auto aliases = names(document.value("aliases", json::array()), "alias");
+  const auto aliases = names(list_of(document, "aliases"), "alias");
   for (const auto& [alias, targets] : before.aliases)
     if (!std::ranges::count(aliases, alias) && records.aliases.erase(alias))
       done.push_back("remove alias " + alias);
-  const auto accounts = names(document.value("accounts", json::array()), "address");
+  const auto accounts = names(list_of(document, "accounts"), "address");
   for (const auto& [address, account] : before.accounts)
     if (!std::ranges::count(accounts, address)) {
       TRY(directory::remove_account(records, address));
       done.push_back("remove account " + address);
     }
   for (const auto& [name, number] : before.domains) {
-    const auto& kept = document.value("domains", json::array());
+    const auto& kept = list_of(document, "domains");
     const bool is_kept = std::ranges::any_of(kept, [&](const json& domain) {
       return directory::canonical_domain(domain.get<std::string>()).value_or("") == name;
     });
@@ -95,15 +102,14 @@ Result<void> prune_missing(Records& records, const json& document, std::vector<s
 
 Result<std::vector<std::string>> apply(Records& records, const json& document, bool prune) {
   std::vector<std::string> done;
-  for (const json& domain : document.value("domains", json::array())) {
+  for (const json& domain : list_of(document, "domains")) {
     const std::string name = TRY(directory::canonical_domain(domain.get<std::string>()));
     if (records.domains.contains(name)) continue;
     TRY(directory::add_domain(records, name));
     done.push_back("add domain " + name);
   }
-  for (const json& account : document.value("accounts", json::array()))
-    TRY(import_account(records, account, done));
-  for (const json& alias : document.value("aliases", json::array())) TRY(import_alias(records, alias, done));
+  for (const json& account : list_of(document, "accounts")) TRY(import_account(records, account, done));
+  for (const json& alias : list_of(document, "aliases")) TRY(import_alias(records, alias, done));
   if (document.contains("postmaster")) {
     const std::string postmaster = document.at("postmaster").get<std::string>();
     if (postmaster != records.postmaster) done.push_back("postmaster is " + postmaster);
@@ -147,7 +153,7 @@ Result<std::vector<std::string>> import_directory(Records& records, const json& 
     auto done = TRY(apply(changed, document, prune));
     records = std::move(changed);
     return done;
-  } catch (const json::exception& error) {
+  } catch (const std::exception& error) {  // of nlohmann/json, or list_of
     return fail(Error::permanent(fmt::format("not as `futar directory export` writes it: {}", error.what())));
   }
 }

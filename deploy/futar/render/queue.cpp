@@ -35,6 +35,11 @@ std::string text_of(const json& item, const char* key) {
   return found != item.end() && found->is_string() ? printable(found->get<std::string>()) : "";
 }
 
+// What waits on the link has had no attempt that could have given a reason.
+std::string reason_of(const json& item) {
+  return item.value("on_link", false) ? "waits for mda" : text_of(item, "reason");
+}
+
 std::string number_or_dash(const json& number) {
   const auto value = number.get<uint64_t>();
   return value ? std::to_string(value) : "-";
@@ -57,7 +62,7 @@ json queue_by_destination(const json& recipients, int64_t now_ms) {
     if (item.value("state", "") == "held") ++destination.held;
     const std::string due = text_of(item, "due");
     if (!due.empty() && (destination.next.empty() || due < destination.next)) destination.next = due;
-    if (const std::string reason = text_of(item, "reason"); !reason.empty()) destination.last = reason;
+    if (const std::string reason = reason_of(item); !reason.empty()) destination.last = reason;
   }
   json out = json::array();
   for (const auto& [name, d] : destinations)
@@ -91,7 +96,7 @@ std::string recipients_in_words(const json& recipients, int64_t now_ms) {
     rows.push_back({text_of(item, "id"), text_of(item, "state"),
                     duration_in_words(now_ms - item.value("accepted_ms", now_ms)),
                     size_in_words(item.value("size", uint64_t{0})), "<" + text_of(item, "from") + ">",
-                    "<" + text_of(item, "to") + ">", text_of(item, "reason")});
+                    "<" + text_of(item, "to") + ">", reason_of(item)});
   return table(rows);
 }
 
@@ -109,8 +114,7 @@ std::string mailq_in_words(const json& recipients) {
                                                                  : ' ';
       out += fmt::format("{}{}{:>8} {:<19} {}\n", id, mark, item.value("size", uint64_t{0}),
                          moment_in_words(item.value("accepted_ms", int64_t{0})), text_of(item, "from"));
-      if (const std::string reason = text_of(item, "reason"); !reason.empty())
-        out += fmt::format("({})\n", reason);
+      if (const std::string reason = reason_of(item); !reason.empty()) out += fmt::format("({})\n", reason);
     }
     last_id = id;
     out += fmt::format("{:56} {}\n", "", text_of(item, "to"));

@@ -1,0 +1,122 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "deploy/futar/render/queue.h"
+#include "deploy/futar/render/status.h"
+
+using namespace futar::deploy;
+using nlohmann::json;
+
+namespace {
+
+constexpr int64_t now = 1795528927000, hour = 3'600'000;
+
+json item(const char* to, const char* state, int64_t age_ms, const char* reason = "", bool on_link = false) {
+  return {{"id", "01kb3m7q2v8x0z4c9r5t1n6w3y"},
+          {"from", "a@x.example"},
+          {"to", to},
+          {"state", state},
+          {"reason", reason},
+          {"due", nullptr},
+          {"on_link", on_link},
+          {"size", 40},
+          {"accepted_ms", now - age_ms},
+          {"attempts", 1}};
+}
+
+json well() {
+  return {{"msa", {{"accepted", 3}, {"to_hand_over", 1}, {"started_ms", now}, {"sessions", 1}}},
+          {"mta",
+           {{"waiting", 2}, {"in_flight", 1}, {"held", 0}, {"oldest_ms", now - hour}, {"started_ms", now}}},
+          {"mda", {{"delivered", 5}, {"started_ms", now}}}};
+}
+
+}  // namespace
+
+TEST_CASE("the queue is counted by destination and age") {
+  const json recipients = {item("a@one.example", "waiting", 0),
+                           item("b@one.example", "held", 2 * hour, "by bob"),
+                           item("c@two.example", "waiting", 30 * hour, "gone", true)};
+  const json destinations = queue_by_destination(recipients, now);
+  REQUIRE(destinations.size() == 2);
+  CHECK(destinations[0] == json{{"destination", "one.example"},
+                                {"all", 2},
+                                {"under_1h", 1},
+                                {"under_4h", 1},
+                                {"under_1d", 0},
+                                {"older", 0},
+                                {"held", 1},
+                                {"next", nullptr},
+                                {"last", "by bob"}});
+  CHECK(destinations_in_words(destinations) ==
+        "destination  all  <1 h  <4 h  <1 d  older  held  next  last answer\n"
+        "one.example  2    1     1     -     -      1     -     by bob\n"
+        "two.example  1    -     -     -     1      -     -     waits for mda\n");
+  CHECK(destinations_in_words(json::array()) == "The queue is empty.\n");
+}
+
+TEST_CASE("recipients are listed one a line, without control characters") {
+  const std::string words =
+      recipients_in_words(json::array({item("a@one.example", "waiting", hour, "said\x1b[2J\n")}), now);
+  CHECK(words.find("<a@one.example>") != std::string::npos);
+  CHECK(words.find('\x1b') == std::string::npos);
+  CHECK(recipients_in_words(json::array(), now) == "Nothing matches.\n");
+}
+
+TEST_CASE("mailq groups the recipients of a message") {
+  const std::string words =
+      mailq_in_words({item("a@one.example", "held", 0, "by bob"), item("b@one.example", "waiting", 0)});
+  CHECK(words.find("01kb3m7q2v8x0z4c9r5t1n6w3y!") != std::string::npos);
+  CHECK(words.ends_with("-- 1 Request.\n"));
+  CHECK(mailq_in_words(json::array()) == "Mail queue is empty\n");
+}
+
+TEST_CASE("all is well when all answer and nothing is held or old") {
+  CHECK(needs_attention(well(), now).empty());
+  CHECK(open_work(well()) == 4);
+  CHECK(status_in_words("mail.example.org", well(), now)
+            .starts_with("mail.example.org  futar 0.1.0  all is well\n"));
+}
+
+TEST_CASE("status says what needs the operator") {
+  json agents = well();
+  agents["mda"] = nullptr;
+  agents["mta"]["held"] = 2;
+  agents["mta"]["oldest_ms"] = now - 30 * hour;
+  CHECK(needs_attention(agents, now) ==
+        std::vector<std::string>{"mda does not answer",
+                                 "2 recipients are held: futar queue list --state held",
+                                 "mail waits for 30 h: futar queue list --older 1d"});
+  CHECK(status_in_words("h", agents, now).find("3 THINGS NEED YOU\n") != std::string::npos);
+  CHECK(status_in_words("h", agents, now).find("mda  DOWN\n") != std::string::npos);
+}
+
+TEST_CASE("open work is unknown while an agent that holds some is away") {
+  for (const char* agent : {"msa", "mta"}) {
+    json agents = well();
+    agents[agent] = nullptr;
+    CHECK(open_work(agents).is_null());
+  }
+}
+
+TEST_CASE("the audit holds when the sums do, and not otherwise") {
+  json agents = {
+      {"msa", {{"accepted", 5}, {"terminal", 3}, {"waiting", 2}, {"problems", json::array()}}},
+      {"mta",
+       {{"accepted", 4}, {"added", 2}, {"terminal", 3}, {"waiting", 1}, {"in_flight", 1}, {"held", 1}}},
+      {"mda", {{"delivered", 2}, {"in_flight", 0}}}};
+  const auto holds = [&] {
+    std::vector<bool> out;
+    for (const auto& line : audit_lines(agents)) out.push_back(line.holds);
+    return out;
+  };
+  CHECK(holds() == std::vector{true, true, true});
+  agents["mta"]["terminal"] = 2;
+  CHECK(holds() == std::vector{true, false, true});
+  agents["msa"]["waiting"] = 1;
+  agents["mda"]["problems"] = json::array({"a file is missing"});
+  CHECK(holds() == std::vector{false, false, true, false});
+  agents["mta"] = nullptr;
+  CHECK(holds() == std::vector{false, true, false});
+}

@@ -1,0 +1,1 @@
+fuzz_target(toml USES config)
