@@ -121,6 +121,7 @@ void Round::resume(Piece& piece, Record known) {
 
 void Round::decide(Piece& piece) {
   const auto& recipient = *piece.recipient;
+  if (recipient.ask_only) return answer(piece, OutcomeState::later, "4.3.0", "nothing of it was delivered");
   auto destination = shop_.residents.find(recipient.address, {recipient.depth, recipient.ancestry});
   piece.record.wall_ms = shop_.clock.wall_ms();
   if (const auto* mailbox = std::get_if<ToMailbox>(&destination)) {

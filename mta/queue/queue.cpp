@@ -21,7 +21,8 @@ Queue::Queue(net::Loop& loop, net::Workers& workers, store::Writer& writer, stor
       options_(std::move(options)),
       directory_(std::move(directory)),
       due_gate_(loop),
-      dsn_gate_(loop) {}
+      dsn_gate_(loop),
+      clock_gate_(loop) {}
 
 void Queue::start() {
   loop_.spawn("queue: due", load_what_is_due());
@@ -33,6 +34,7 @@ void Queue::stop() {
   stopping_ = true;
   due_gate_.open();
   dsn_gate_.open();
+  clock_gate_.open();
 }
 
 void Queue::wake() {
@@ -189,7 +191,8 @@ void Queue::launch(const spool::Message& message, int64_t key, const std::vector
                        message.header, message.body, {}});
       item = std::prev(items.end());
     }
-    proto::DeliverRecipient out{recipient.row, recipient.target, recipient.parameters.orcpt, recipient.depth, {}};
+    proto::DeliverRecipient out{recipient.row, recipient.target, recipient.parameters.orcpt, recipient.depth, {},
+                                recipient.wish != Wish::none};
     for (std::string_view line : split(recipient.ancestry, '\n'))
       if (!line.empty()) out.ancestry.emplace_back(line);
     item->recipients.push_back(std::move(out));

@@ -138,7 +138,7 @@ class Queue {
   uint64_t pending_octets_ = 0;
   int64_t outlived_looked_ms_ = 0;   ///< steady time of the last look for what has outlived its time
   int64_t confirmed_below_ = 0;      ///< as of the last look into mta.db
-  net::Gate due_gate_, dsn_gate_;
+  net::Gate due_gate_, dsn_gate_, clock_gate_;
 };
 
 }  // namespace futar::mta

@@ -99,7 +99,7 @@ Task<> Queue::watch_clock() {
     if (below) confirmed_below_ = *below;
     expire_outlived();
     wake();
-    co_await loop_.sleep(idle_ms);
+    co_await clock_gate_.wait_for(idle_ms);
   }
 }
 

@@ -225,6 +225,7 @@ DeliverRecipient deliver_recipient(const json& value) {
   result.orcpt = text_or_empty(value, "o");
   result.depth = value.contains("n") ? small_number(at(value, "n"), 1000) : 0;
   result.ancestry = texts(value, "p");
+  result.ask_only = flag(value, "q");
   return result;
 }
 

@@ -140,6 +140,7 @@ struct Encoder {
       for (const std::string& address : recipient.ancestry) json.text(address);
       json.close(']');
     }
+    json.flag_if("q", recipient.ask_only);
     json.close('}');
   }
 

@@ -9,6 +9,7 @@
 #include "common/directory/publisher.h"
 #include "common/directory/records.h"
 #include "common/net/workers.h"
+#include "common/store/ask.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/trace_store.h"
 #include "tests/fakes/clock.h"
@@ -93,6 +94,19 @@ class QueueFixture {
     Census census;
     look([&](store::Database& database) { census = *take_census(database); });
     return census;
+  }
+  /// An operator's verb on all open recipients.
+  Acted act(Act act) {
+    Acted acted;
+    run_task(loop, [](QueueFixture& f, Act wanted, Acted& out) -> Task<> {
+      auto result = co_await store::ask<Acted>(*f.writer_, [&f, wanted](store::Database& database) -> Result<Acted> {
+        return act_on(database, TRY(select_open(database, {}, f.clock.wall_ms(), 100)), wanted, "operator", f.clock.wall_ms());
+      });
+      REQUIRE(result.has_value());
+      out = *result;
+    }(*this, act, acted));
+    queue->wake();
+    return acted;
   }
   bool dsn_is_due() {
     bool due = false;

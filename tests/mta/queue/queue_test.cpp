@@ -79,6 +79,41 @@ TEST_CASE("an outcome for a terminal recipient is ignored and counted") {
   CHECK(f.state_of("alice@futar.test") == State::delivered);
 }
 
+TEST_CASE("an operator's wish for what mda may have is granted only after mda has said that it has nothing") {
+  QueueFixture f;
+  f.queue->link_up();
+  REQUIRE(f.accept(f.message({"alice@futar.test", "bob@futar.test"})).has_value());
+  REQUIRE(f.wait_for_sent(2));
+  f.queue->link_down();
+  REQUIRE(f.wait_for_state("alice@futar.test", State::waiting));
+  f.items.clear();
+  CHECK(f.act(Act::remove).wished == 2);
+  CHECK(f.state_of("alice@futar.test") == State::waiting);
+  f.queue->link_up();
+  REQUIRE(f.wait_for_sent(2));
+  for (const auto& recipient : f.sent()) {
+    CHECK(recipient.ask_only);
+    const bool had_it = recipient.address.local == "alice";
+    f.answer(recipient, had_it ? OutcomeState::delivered : OutcomeState::later, "nothing of it was delivered");
+  }
+  CHECK(f.wait_for_state("alice@futar.test", State::delivered));
+  CHECK(f.wait_for_state("bob@futar.test", State::cancelled));
+  CHECK(f.problems().empty());
+}
+
+TEST_CASE("what waits and was never offered is held, released and removed at once") {
+  QueueFixture f;
+  REQUIRE(f.accept(f.message({"alice@futar.test"})).has_value());
+  CHECK(f.act(Act::hold).done == 1);
+  CHECK(f.state_of("alice@futar.test") == State::held);
+  CHECK(f.act(Act::hold).refused == 1);
+  CHECK(f.act(Act::release).done == 1);
+  CHECK(f.state_of("alice@futar.test") == State::waiting);
+  CHECK(f.act(Act::remove).done == 1);
+  CHECK(f.state_of("alice@futar.test") == State::cancelled);
+  CHECK(f.problems().empty());
+}
+
 TEST_CASE("an alias becomes children of the same message, and a mailbox receives it once") {
   QueueFixture f;
   f.queue->link_up();
