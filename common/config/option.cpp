@@ -93,8 +93,7 @@ constexpr auto table_of_options = std::to_array<Option>({
      text,
      R"("direct")",
      {.choices = "direct|hold|capture"},
-     "Mail for other domains: direct sends it out (no effect yet: it waits in the queue), hold keeps it as "
-     "held, "
+     "Mail for other domains: direct sends it out (no effect yet: it is held), hold keeps it as held, "
      "capture puts it into captured@DOMAIN with X-Original-To."},
     {"mta", "retry_first", duration, R"("5m")", some_time,
      "Wait after the first failed attempt; doubled each time."},

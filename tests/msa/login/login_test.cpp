@@ -220,6 +220,22 @@ TEST_CASE("a verified password is remembered until the credentials change") {
   CHECK(world.run(plain("bob@example.org", "changed")).cause == "suspended: bob@example.org");
 }
 
+TEST_CASE("a password that is changed while the old one is checked is not remembered") {
+  World world;
+  Talk talk = plain("bob@example.org", "secret");
+  smtp_server::AuthResult result;
+  net::run(world.loop, [&]() -> Task<> {
+    world.loop.post([&] {  // runs while the worker is busy with PBKDF2
+      world.records.accounts["bob@example.org"].verifier =
+          "{SCRAM-SHA-256}4096,AAAA," + std::string(43, 'A') + "=," + std::string(43, 'A') + "=";
+      world.publish();
+    });
+    result = co_await world.login.authenticate(world.client, talk);
+  });
+  CHECK(reply(result) == "bob@example.org");
+  CHECK(world.run(plain("bob@example.org", "secret")).cause == "wrong password: bob@example.org");
+}
+
 TEST_CASE("an unknown user takes as long as a wrong password") {
   World world;
   const auto us = [&](const std::string& user) {

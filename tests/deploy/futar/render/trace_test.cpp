@@ -70,6 +70,15 @@ TEST_CASE("the answer comes first, then the way, then the count") {
                       "Count: 1 accepted + 1 by alias = 1 delivered + 1 expanded. Nothing waits.\n"));
 }
 
+TEST_CASE("events of the same millisecond keep the order in which they were told") {
+  const auto message =
+      only({}, answer({}, {event("001", "mta", "held", "first"), event("001", "mta", "released", "second"),
+                           event("000", "mta", "accepted", "before")}));
+  std::string order;
+  for (const auto& e : message.events) order += e.text + " ";
+  CHECK(order == "before first second ");
+}
+
 TEST_CASE("the headline tells what matters most") {
   const std::pair<std::vector<json>, std::string> rows[] = {
       {{recipient("a@x.example", "delivered"), recipient("b@x.example", "delivered")},
