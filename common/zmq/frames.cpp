@@ -9,23 +9,21 @@ namespace futar::zmq {
 
 namespace {
 
-// Below this a copy is cheaper than the two allocations and the foreign free of a shared frame.
-constexpr size_t copied_limit = 8 * 1024;
-
 bool send_copy(void* socket, std::string_view octets, bool more) {
   return zmq_send(socket, octets.data(), octets.size(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) >= 0;
 }
 
-// ZeroMQ's io thread drops the hint when the octets have gone.
-bool send_shared(void* socket, const Part& part, bool more) {
-  auto* hint = new Part(part);
-  zmq_msg_t message;
-  zmq_msg_init_data(
-      &message, const_cast<char*>(part->data()), part->size(),
-      [](void*, void* held) { delete static_cast<Part*>(held); }, hint);
-  if (zmq_msg_send(&message, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) >= 0) return true;
-  zmq_msg_close(&message);
-  return false;
+constexpr size_t number_size = 4;
+
+char* put_number(char* to, size_t value) {
+  for (size_t i = 0; i < number_size; ++i) *to++ = static_cast<char>(value >> (8 * i));
+  return to;
+}
+
+size_t number_at(const char* from) {
+  size_t value = 0;
+  for (size_t i = number_size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(from[i]);
+  return value;
 }
 
 }  // namespace
@@ -52,15 +50,54 @@ bool send_frames(void* socket, const Frames& frames) {
   return true;
 }
 
-bool send_parts(void* socket, std::string_view peer, std::span<const Part> parts) {
-  if (!peer.empty() && !send_copy(socket, peer, true)) return false;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const bool more = i + 1 < parts.size();
-    if (parts[i]->size() < copied_limit ? !send_copy(socket, *parts[i], more)
-                                        : !send_shared(socket, parts[i], more))
-      return false;
+std::vector<Part> parts_of(const Frames& frames) {
+  std::vector<Part> parts;
+  parts.reserve(frames.size());
+  for (const std::string& frame : frames) parts.push_back(std::make_shared<const std::string>(frame));
+  return parts;
+}
+
+bool send_packed(void* socket, std::string_view peer, std::span<const Part> parts) {
+  size_t size = number_size * (1 + parts.size());
+  for (const Part& part : parts) size += part->size();
+  zmq_msg_t message;
+  if (zmq_msg_init_size(&message, size) != 0) return false;
+  char* to = put_number(static_cast<char*>(zmq_msg_data(&message)), parts.size());
+  for (const Part& part : parts) to = put_number(to, part->size());
+  for (const Part& part : parts) to = std::copy(part->begin(), part->end(), to);
+  if ((peer.empty() || send_copy(socket, peer, true)) && zmq_msg_send(&message, socket, ZMQ_DONTWAIT) >= 0) return true;
+  zmq_msg_close(&message);
+  return false;
+}
+
+std::optional<Frames> unpack(std::string_view packed) {
+  if (packed.size() < number_size) return std::nullopt;
+  const size_t count = number_at(packed.data());
+  if (count > (packed.size() - number_size) / number_size) return std::nullopt;
+  Frames frames;
+  frames.reserve(count);
+  size_t at = number_size * (1 + count);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t size = number_at(packed.data() + number_size * (1 + i));
+    if (size > packed.size() - at) return std::nullopt;
+    frames.emplace_back(packed.substr(at, size));
+    at += size;
   }
-  return true;
+  if (at != packed.size() || frames.empty()) return std::nullopt;
+  return frames;
+}
+
+std::optional<Packed> receive_packed(void* socket, bool is_router) {
+  auto raw = receive_frames(socket);
+  if (!raw) return std::nullopt;
+  Packed message;
+  if (is_router) {
+    message.peer = std::move(raw->front());
+    raw->erase(raw->begin());
+  }
+  auto frames = raw->size() == 1 ? unpack(raw->front()) : std::nullopt;
+  message.frames = frames ? *std::move(frames) : *std::move(raw);
+  return message;
 }
 
 Error zmq_error(std::string_view what) {

@@ -51,11 +51,11 @@ Result<Frames> request(const std::string& endpoint, const Frames& question, int 
     zmq_pollitem_t item{dealer.socket, 0, event, 0};
     return left > 0 && zmq_poll(&item, 1, left) > 0;
   };
-  if (!wait_for(ZMQ_POLLOUT) || !send_frames(dealer.socket, question) || !wait_for(ZMQ_POLLIN))
+  if (!wait_for(ZMQ_POLLOUT) || !send_packed(dealer.socket, "", parts_of(question)) || !wait_for(ZMQ_POLLIN))
     return silence();
-  auto answer = receive_frames(dealer.socket);
+  auto answer = receive_packed(dealer.socket, false);
   if (!answer) return silence();
-  return *std::move(answer);
+  return std::move(answer->frames);
 }
 
 }  // namespace futar::zmq

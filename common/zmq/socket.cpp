@@ -159,14 +159,9 @@ Result<void> Socket::Impl::open_monitor() {
 bool Socket::Impl::receive_waiting() {
   for (int i = 0; i < messages_a_turn; ++i) {
     if (!socket) return false;  // the last message made its receiver close us
-    auto frames = receive_frames(socket);
-    if (!frames) return false;
-    std::string peer;
-    if (options.kind == SocketKind::router) {
-      peer = std::move(frames->front());
-      frames->erase(frames->begin());
-    }
-    if (events.received) events.received(peer, *std::move(frames));
+    auto message = receive_packed(socket, options.kind == SocketKind::router);
+    if (!message) return false;
+    if (events.received) events.received(message->peer, std::move(message->frames));
   }
   return true;
 }
@@ -197,7 +192,7 @@ void Socket::Impl::tell(uint16_t event) {
 
 bool Socket::Impl::send(std::string_view peer, std::span<const Part> parts) {
   if (!socket) return false;
-  const bool sent = send_parts(socket, peer, parts);
+  const bool sent = send_packed(socket, peer, parts);
   watch->poke();
   return sent;
 }
@@ -226,10 +221,7 @@ Result<std::unique_ptr<Socket>> Socket::open(Context& context, SocketOptions opt
 bool Socket::send(const std::string& peer, std::span<const Part> parts) { return impl_->send(peer, parts); }
 
 bool Socket::send(const std::string& peer, const Frames& frames) {
-  std::vector<Part> parts;
-  parts.reserve(frames.size());
-  for (const std::string& frame : frames) parts.push_back(std::make_shared<const std::string>(frame));
-  return impl_->send(peer, parts);
+  return impl_->send(peer, parts_of(frames));
 }
 
 void Socket::close(int linger_ms) {
