@@ -8,9 +8,6 @@
 
 namespace futar::message {
 
-constexpr size_t max_header = 256 * 1024;  ///< octets with the empty line; more is replies::header_too_big()
-constexpr size_t max_fields = 1000;        ///< more is replies::header_too_big() too
-
 /// One field with its folded lines. A line that is no field (a lost fold, an mbox "From ") keeps its place as
 /// a field without a name, so that nothing is lost when a header is put together again.
 struct Field {

@@ -42,6 +42,4 @@ std::string received_field(const Received& received) {
   return field + ";\r\n\t" + date(received.wall_ms, received.zone_minutes) + "\r\n";
 }
 
-size_t count_received(std::span<const Field> fields) { return count(fields, "Received"); }
-
 }  // namespace futar::message

@@ -1,17 +1,13 @@
-// Our trace field (RFC 5321 §4.4), and the count of all of them, which cuts loops (§6.3).
+// Our trace field (RFC 5321 §4.4).
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 
 #include "common/base/ids.h"
-#include "common/message/header.h"
 #include "common/smtp/address.h"
 
 namespace futar::message {
-
-constexpr size_t max_received = 100;  ///< more is replies::too_many_hops()
 
 /// Who connected: what it said, what the DNS says, where it is.
 struct ReceivedFrom {
@@ -34,7 +30,5 @@ struct Received {
 /// The whole field, folded, with its last CRLF. Nothing that the peer said can end the line, a comment or the
 /// field: octets outside letters, digits and "-._:[]" become '?'.
 std::string received_field(const Received& received);
-
-size_t count_received(std::span<const Field> fields);
 
 }  // namespace futar::message

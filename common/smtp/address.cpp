@@ -120,10 +120,4 @@ Result<Address> parse_address(std::string_view text) {
   return Address{std::move(local), TRY(parse_domain(domain))};
 }
 
-Result<Address> read_address(std::string_view text) {
-  if (text.empty()) return Address{};
-  if (auto address = parse_address(text)) return address;
-  return Address{TRY(parse_address(std::string(text) + "@x")).local, ""};
-}
-
 }  // namespace futar::smtp

@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   original.envelope.parameters.envid = words;
   if (data[0] & 2) original.header = words;
   message::ReportedRecipient recipient;
-  recipient.address = smtp::read_address(words).value_or(smtp::Address{"bob", "example.net"});
+  recipient.address = smtp::parse_address(words).value_or(smtp::Address{"bob", "example.net"});
   recipient.action = static_cast<message::Action>(data[1] % 5);
   recipient.retry_until_ms = data[2];
   recipient.orcpt = recipient.status = recipient.remote_host = recipient.remote_words = recipient.cause =

@@ -65,12 +65,13 @@ TEST_CASE("removing fields leaves the rest octet for octet") {
 }
 
 TEST_CASE("a header of a quarter megabyte made of the smallest fields is split at once") {
+  constexpr size_t size = 256 * 1024;  // what sessions let pass
   std::string header;
-  while (header.size() < max_header) header += "a:\n";
+  while (header.size() < size) header += "a:\n";
   const auto begin = std::chrono::steady_clock::now();
-  CHECK(split_header(header).size() > max_fields);
+  CHECK(split_header(header).size() > size / 3);
   std::string folded = "a:";
-  while (folded.size() < max_header) folded += "\r\n ";
+  while (folded.size() < size) folded += "\r\n ";
   CHECK(split_header(folded).size() == 1);
   remove_fields(header, [](const Field&) { return true; });
   CHECK(header.empty());
