@@ -25,14 +25,16 @@ DeliveryOptions delivery_options(const config::Config& config, const std::string
 
 class Mda final : public daemon::Agent {
  public:
-  explicit Mda(daemon::Environment& environment) : env_(environment), config_(environment.config), zmq_(environment.loop) {}
+  explicit Mda(daemon::Environment& environment)
+      : env_(environment), config_(environment.config), zmq_(environment.loop) {}
 
   Result<void> bind() override { return {}; }
 
   Result<void> start() override {
     workers_ = std::make_unique<net::Workers>(env_.loop, worker_threads, "mda-worker");
-    delivery_ = TRY(Delivery::open(env_.loop, *workers_, system_clock(), delivery_options(config_, env_.state_folder),
-                                   [this](Error error) { env_.end(daemon::exit_io, error.text); }));
+    delivery_ =
+        TRY(Delivery::open(env_.loop, *workers_, system_clock(), delivery_options(config_, env_.state_folder),
+                           [this](Error error) { env_.end(daemon::exit_io, error.text); }));
     link_ = std::make_unique<proto::DeliveryReceiver>(env_.loop, zmq_, link_options(), delivery_->sink());
     delivery_->on_mailbox_change([this](proto::MailboxState state) { link_->push(std::move(state)); });
     delivery_->start();

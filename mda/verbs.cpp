@@ -33,7 +33,9 @@ Task<Result<json>> trace(Subjects s, json arguments) {
   json files = json::array();
   for (const Record& record : CO_TRY(co_await s.delivery.ledger().of_message(*id)))
     if (record.ending == Ending::delivered)
-      files.push_back({{"recipient", record.recipient}, {"account", record.account}, {"folder", record.folder},
+      files.push_back({{"recipient", record.recipient},
+                       {"account", record.account},
+                       {"folder", record.folder},
                        {"file", record.file}});
   if (!files.empty()) messages.push_back({{"id", id->text()}, {"files", std::move(files)}});
   co_return json{{"messages", std::move(messages)}};

@@ -20,7 +20,11 @@ constexpr size_t worker_threads = 8;
 
 class Msa final : public daemon::Agent {
  public:
-  explicit Msa(daemon::Environment& environment) : env_(environment), config_(environment.config), zmq_(environment.loop), ballast_(environment.state_folder + "/ballast") {}
+  explicit Msa(daemon::Environment& environment)
+      : env_(environment),
+        config_(environment.config),
+        zmq_(environment.loop),
+        ballast_(environment.state_folder + "/ballast") {}
 
   Result<void> bind() override {
     bound_ = TRY(daemon::bind_listeners(config_.list("msa.listen")));
@@ -36,7 +40,8 @@ class Msa final : public daemon::Agent {
     TRY(open_directory());
     TRY(to_mta_->start());
     start_ports();
-    control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_, config::control_endpoint(config_, "msa"), verbs());
+    control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_,
+                                                      config::control_endpoint(config_, "msa"), verbs());
     return control_->start();
   }
 
@@ -73,14 +78,15 @@ class Msa final : public daemon::Agent {
       spool_->freeze();
       env_.end(daemon::exit_io, "msa.db: " + error.text);
     });
-    if (auto filled = ballast_.fill(); !filled) log::warning("no ballast against a full disk: {}", filled.error().text);
+    if (auto filled = ballast_.fill(); !filled)
+      log::warning("no ballast against a full disk: {}", filled.error().text);
     writer_->when_full([this] { return ballast_.release(); });
     reader_ = std::make_unique<store::Reader>(env_.loop, path);
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
-    low_water_ = std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
-    to_mta_ = std::make_unique<ToMta>(env_.loop, zmq_,
-                                      link_options(), *writer_,
-                                      *reader_, *spool_, *workers_, self, lowest);
+    low_water_ =
+        std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
+    to_mta_ = std::make_unique<ToMta>(env_.loop, zmq_, link_options(), *writer_, *reader_, *spool_, *workers_,
+                                      self, lowest);
     return {};
   }
 
@@ -101,9 +107,17 @@ class Msa final : public daemon::Agent {
 
   void start_ports() {
     submission_ = std::make_unique<Submission>(
-        Submission{{config_.hostname(), config_.size("mta.max_size")}, system_clock(), *login_, *limits_, *to_mta_, *low_water_,
-                   tls_, [this]() -> const directory::Directory& { return *directory_; },
-                   [](const event::Event& event, const MessageId& id) { log::info("{}", event::render_postfix(id, event)); }});
+        Submission{{config_.hostname(), config_.size("mta.max_size")},
+                   system_clock(),
+                   *login_,
+                   *limits_,
+                   *to_mta_,
+                   *low_water_,
+                   tls_,
+                   [this]() -> const directory::Directory& { return *directory_; },
+                   [](const event::Event& event, const MessageId& id) {
+                     log::info("{}", event::render_postfix(id, event));
+                   }});
     net::ListenerOptions limits;
     limits.sessions = static_cast<size_t>(config_.number("msa.sessions"));
     limits.sessions_per_client = static_cast<size_t>(config_.number("msa.sessions_per_client"));
@@ -113,7 +127,8 @@ class Msa final : public daemon::Agent {
       smtp_server::SessionOptions options;
       options.implicit_tls = bound.listen.tls == config::Listen::Tls::implicit;
       listen(std::move(bound.socket), limits, [this, options](std::unique_ptr<net::Stream> stream) {
-        return smtp_server::serve(std::move(stream), submission_policy(*submission_), *spool_, system_clock(), options);
+        return smtp_server::serve(std::move(stream), submission_policy(*submission_), *spool_, system_clock(),
+                                  options);
       });
     }
     limits.sessions_per_client = 0;
@@ -123,12 +138,14 @@ class Msa final : public daemon::Agent {
   }
 
   void listen(Fd socket, const net::ListenerOptions& limits, net::Listener::Session session) {
-    listeners_.push_back(std::make_unique<net::Listener>(env_.loop, std::move(socket), limits, std::move(session)));
+    listeners_.push_back(
+        std::make_unique<net::Listener>(env_.loop, std::move(socket), limits, std::move(session)));
     listeners_.back()->start();
   }
 
   std::map<std::string, proto::Verb> verbs() {
-    return control_verbs({env_, *reader_, *writer_, *to_mta_, [this] { return sessions(); }, [this] { return reload(); },
+    return control_verbs({env_, *reader_, *writer_, *to_mta_, [this] { return sessions(); },
+                          [this] { return reload(); },
                           [this]() -> const directory::Directory& { return *directory_; }});
   }
 

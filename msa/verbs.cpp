@@ -17,7 +17,8 @@ using nlohmann::json;
 using store::Database;
 
 Task<Result<json>> status(Subjects s) {
-  const Counts counts = CO_TRY(co_await store::ask<Counts>(s.reader, [](Database& database) { return count_spool(database); }));
+  const Counts counts =
+      CO_TRY(co_await store::ask<Counts>(s.reader, [](Database& database) { return count_spool(database); }));
   co_return json{{"agent", "msa"},
                  {"version", FUTAR_VERSION},
                  {"started_ms", s.environment.started_ms},
@@ -43,26 +44,31 @@ bool is_asked(const spool::Summary& summary, const json& arguments) {
       return equal_nocase(r.address.text(), address) || equal_nocase("@" + r.address.domain, address);
     });
   };
-  if (const std::string wanted = ascii_lower(filters.value("from", "")); !wanted.empty() && from != wanted) return false;
+  if (const std::string wanted = ascii_lower(filters.value("from", "")); !wanted.empty() && from != wanted)
+    return false;
   if (const std::string wanted = filters.value("to", ""); !wanted.empty() && !goes_to(wanted)) return false;
   if (what.empty()) return true;
   if (what.find('@') != std::string::npos) return from == what || goes_to(what);
-  return id == what || (what.size() >= 6 && id.ends_with(what)) || (what.size() >= 10 && id.starts_with(what));
+  return id == what || (what.size() >= 6 && id.ends_with(what)) ||
+         (what.size() >= 10 && id.starts_with(what));
 }
 
 // Mail that mta has taken over is traced there; what is still here is told by us, and all our events.
 Task<Result<json>> trace(Subjects s, json arguments) {
   const int64_t last = arguments.value("filters", json::object()).value("last_ms", int64_t{0});
   const int64_t since = last > 0 ? system_clock().wall_ms() - last : 0;
-  const auto found = CO_TRY(co_await store::ask<std::vector<Traced>>(s.reader, [=](Database& database) -> Result<std::vector<Traced>> {
-    std::vector<Traced> traced;
-    for (spool::Summary& summary :
-         TRY(spool::find_summaries(database, since, 100, [&](const spool::Summary& one) { return is_asked(one, arguments); }))) {
-      auto events = spool::load_events(database, summary.key).value_or(std::vector<event::Event>{});
-      traced.push_back({std::move(summary), std::move(events)});
-    }
-    return traced;
-  }));
+  const auto found = CO_TRY(co_await store::ask<std::vector<Traced>>(
+      s.reader, [=](Database& database) -> Result<std::vector<Traced>> {
+        std::vector<Traced> traced;
+        for (spool::Summary& summary :
+             TRY(spool::find_summaries(database, since, 100, [&](const spool::Summary& one) {
+               return is_asked(one, arguments);
+             }))) {
+          auto events = spool::load_events(database, summary.key).value_or(std::vector<event::Event>{});
+          traced.push_back({std::move(summary), std::move(events)});
+        }
+        return traced;
+      }));
   json messages = json::array();
   for (const Traced& one : found) {
     json recipients = json::array();
@@ -81,7 +87,8 @@ Task<Result<json>> trace(Subjects s, json arguments) {
 }
 
 Task<Result<json>> audit(Subjects s) {
-  const Counts counts = CO_TRY(co_await store::ask<Counts>(s.reader, [](Database& database) { return count_spool(database); }));
+  const Counts counts =
+      CO_TRY(co_await store::ask<Counts>(s.reader, [](Database& database) { return count_spool(database); }));
   json problems = json::array();
   const auto damaged = CO_TRY(co_await store::ask<std::vector<int64_t>>(
       s.reader, [](Database& database) { return spool::damaged_messages(database, 100); }));
@@ -105,12 +112,10 @@ Task<Result<json>> restart(Subjects s) {
 }  // namespace
 
 std::map<std::string, proto::Verb> control_verbs(Subjects s) {
-  return {{"status", [s](json) { return status(s); }},
-          {"trace", [s](json a) { return trace(s, std::move(a)); }},
-          {"audit", [s](json) { return audit(s); }},
-          {"reopen", [s](json) { return reload(s); }},
-          {"reload", [s](json) { return reload(s); }},
-          {"restart", [s](json) { return restart(s); }}};
+  return {
+      {"status", [s](json) { return status(s); }}, {"trace", [s](json a) { return trace(s, std::move(a)); }},
+      {"audit", [s](json) { return audit(s); }},   {"reopen", [s](json) { return reload(s); }},
+      {"reload", [s](json) { return reload(s); }}, {"restart", [s](json) { return restart(s); }}};
 }
 
 }  // namespace futar::msa

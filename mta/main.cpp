@@ -40,7 +40,11 @@ QueueOptions queue_options(const config::Config& config) {
 
 class Mta final : public daemon::Agent {
  public:
-  explicit Mta(daemon::Environment& environment) : env_(environment), config_(environment.config), zmq_(environment.loop), ballast_(environment.state_folder + "/ballast") {}
+  explicit Mta(daemon::Environment& environment)
+      : env_(environment),
+        config_(environment.config),
+        zmq_(environment.loop),
+        ballast_(environment.state_folder + "/ballast") {}
 
   Result<void> bind() override {
     bound_ = TRY(daemon::bind_listeners(config_.list("mta.listen")));
@@ -56,7 +60,8 @@ class Mta final : public daemon::Agent {
     TRY(start_links());
     queue_->start();
     TRY(start_port_25());
-    control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_, config::control_endpoint(config_, "mta"), verbs());
+    control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_,
+                                                      config::control_endpoint(config_, "mta"), verbs());
     return control_->start();
   }
 
@@ -76,7 +81,8 @@ class Mta final : public daemon::Agent {
 
  private:
   Result<void> open_directory() {
-    directory_ = TRY(directory::Directory::open(config::published_folder(config_), config_.text("mda.subaddress")));
+    directory_ =
+        TRY(directory::Directory::open(config::published_folder(config_), config_.text("mda.subaddress")));
     return {};
   }
 
@@ -98,12 +104,15 @@ class Mta final : public daemon::Agent {
       spool_->freeze();
       env_.end(daemon::exit_io, "mta.db: " + error.text);
     });
-    if (auto filled = ballast_.fill(); !filled) log::warning("no ballast against a full disk: {}", filled.error().text);
+    if (auto filled = ballast_.fill(); !filled)
+      log::warning("no ballast against a full disk: {}", filled.error().text);
     writer_->when_full([this] { return ballast_.release(); });
     reader_ = std::make_unique<store::Reader>(env_.loop, path);
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
-    low_water_ = std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
-    queue_ = std::make_unique<Queue>(env_.loop, *workers_, *writer_, *reader_, *spool_, system_clock(), queue_options(config_),
+    low_water_ =
+        std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
+    queue_ = std::make_unique<Queue>(env_.loop, *workers_, *writer_, *reader_, *spool_, system_clock(),
+                                     queue_options(config_),
                                      [this]() -> const directory::Directory& { return *directory_; });
     return {};
   }
@@ -118,9 +127,12 @@ class Mta final : public daemon::Agent {
   }
 
   Result<void> start_links() {
-    from_msa_ = std::make_unique<proto::SubmissionReceiver>(env_.loop, zmq_, link_options(config::submission_link(config_), "submission"),
-                                                            submission_sink(*queue_, *spool_));
-    to_mda_ = std::make_unique<ToMda>(env_.loop, zmq_, link_options(config::delivery_link(config_), "delivery"), *queue_, *spool_, *workers_);
+    from_msa_ = std::make_unique<proto::SubmissionReceiver>(
+        env_.loop, zmq_, link_options(config::submission_link(config_), "submission"),
+        submission_sink(*queue_, *spool_));
+    to_mda_ =
+        std::make_unique<ToMda>(env_.loop, zmq_, link_options(config::delivery_link(config_), "delivery"),
+                                *queue_, *spool_, *workers_);
     TRY(to_mda_->start());
     return from_msa_->start();
   }
@@ -129,21 +141,24 @@ class Mta final : public daemon::Agent {
     InboundOptions options{config_.hostname(), config_.size("mta.max_size"), {}};
     for (const std::string& network : config_.list("mta.relay_networks"))
       options.relay_networks.push_back(TRY(net::Network::parse(network)));
-    inbound_ = std::make_unique<Inbound>(Inbound{std::move(options), *queue_,
-                                                 [this]() -> const directory::Directory& { return *directory_; },
-                                                 to_mda_->mailboxes(), *low_water_, tls_,
-                                                 [](const event::Event& event, const MessageId& id) {
-                                                   log::info("{}", event::render_postfix(id, event));
-                                                 }});
+    inbound_ = std::make_unique<Inbound>(
+        Inbound{std::move(options), *queue_, [this]() -> const directory::Directory& { return *directory_; },
+                to_mda_->mailboxes(), *low_water_, tls_,
+                [](const event::Event& event, const MessageId& id) {
+                  log::info("{}", event::render_postfix(id, event));
+                }});
     net::ListenerOptions limits;
     limits.sessions = static_cast<size_t>(config_.number("mta.sessions"));
     limits.sessions_per_client = static_cast<size_t>(config_.number("mta.sessions_per_client"));
-    limits.unlimited = [this](const net::IpAddress& client) { return client.is_loopback() || inbound_->may_relay(client); };
+    limits.unlimited = [this](const net::IpAddress& client) {
+      return client.is_loopback() || inbound_->may_relay(client);
+    };
     limits.over_limit_reply = smtp::replies::too_many_connections().wire();
     for (daemon::Bound& bound : bound_) {
       listeners_.push_back(std::make_unique<net::Listener>(
           env_.loop, std::move(bound.socket), limits, [this](std::unique_ptr<net::Stream> stream) {
-            return smtp_server::serve(std::move(stream), inbound_policy(*inbound_), *spool_, system_clock(), {});
+            return smtp_server::serve(std::move(stream), inbound_policy(*inbound_), *spool_, system_clock(),
+                                      {});
           }));
       listeners_.back()->start();
     }
@@ -151,8 +166,9 @@ class Mta final : public daemon::Agent {
   }
 
   std::map<std::string, proto::Verb> verbs() {
-    return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_, [this] { return sessions(); },
-                          [this] { return reload(); }, [this]() -> const directory::Directory& { return *directory_; }});
+    return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_,
+                          [this] { return sessions(); }, [this] { return reload(); },
+                          [this]() -> const directory::Directory& { return *directory_; }});
   }
 
   size_t sessions() const {

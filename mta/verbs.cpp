@@ -5,8 +5,8 @@
 #include "common/base/text.h"
 #include "common/log/log.h"
 #include "common/spool/summary_store.h"
-#include "mta/queue/operator.h"
 #include "common/store/ask.h"
+#include "mta/queue/operator.h"
 #include "mta/queue/trace_store.h"
 #include "proto/control/answers.h"
 
@@ -55,23 +55,25 @@ Task<Result<json>> status(Subjects s) {
   const Census census =
       CO_TRY(co_await store::ask<Census>(s.reader, [](Database& database) { return take_census(database); }));
   const QueueCounts& counts = s.queue.counts();
-  co_return json{{"agent", "mta"},
-                 {"version", FUTAR_VERSION},
-                 {"started_ms", s.environment.started_ms},
-                 {"sessions", s.sessions()},
-                 {"directory_generation", s.directory().generation()},
-                 {"waiting", census.waiting},
-                 {"in_flight", census.in_flight},
-                 {"held", census.held},
-                 {"oldest_ms", census.oldest_ms},
-                 {"accepted", counts.accepted},
-                 {"delivered", counts.delivered},
-                 {"deferred", counts.deferred},
-                 {"bounced", counts.bounced},
-                 {"outcomes_ignored", counts.outcomes_ignored},
-                 {"rows_set_aside", counts.rows_set_aside},
-                 {"commits", s.writer.statistics().commits},
-                 {"links", {{"msa", proto::link_answer(s.from_msa.state())}, {"mda", proto::link_answer(s.to_mda.state())}}}};
+  co_return json{
+      {"agent", "mta"},
+      {"version", FUTAR_VERSION},
+      {"started_ms", s.environment.started_ms},
+      {"sessions", s.sessions()},
+      {"directory_generation", s.directory().generation()},
+      {"waiting", census.waiting},
+      {"in_flight", census.in_flight},
+      {"held", census.held},
+      {"oldest_ms", census.oldest_ms},
+      {"accepted", counts.accepted},
+      {"delivered", counts.delivered},
+      {"deferred", counts.deferred},
+      {"bounced", counts.bounced},
+      {"outcomes_ignored", counts.outcomes_ignored},
+      {"rows_set_aside", counts.rows_set_aside},
+      {"commits", s.writer.statistics().commits},
+      {"links",
+       {{"msa", proto::link_answer(s.from_msa.state())}, {"mda", proto::link_answer(s.to_mda.state())}}}};
 }
 
 Task<Result<json>> queue(Subjects s, json arguments) {
@@ -85,17 +87,21 @@ Task<Result<json>> queue(Subjects s, json arguments) {
 }
 
 Task<Result<json>> queue_act(Subjects s, json arguments) {
-  const std::map<std::string, Act> acts{
-      {"retry", Act::retry}, {"hold", Act::hold}, {"release", Act::release}, {"bounce", Act::bounce}, {"remove", Act::remove}};
+  const std::map<std::string, Act> acts{{"retry", Act::retry},
+                                        {"hold", Act::hold},
+                                        {"release", Act::release},
+                                        {"bounce", Act::bounce},
+                                        {"remove", Act::remove}};
   const auto act = acts.find(arguments.value("act", ""));
   if (act == acts.end()) co_return fail(Error::permanent("no such act"));
   const Selection selection = CO_TRY(selection_of(arguments));
   const std::string by = printable(arguments.value("by", "operator"), 64);
   const int64_t now = s.queue.clock().wall_ms();
-  const Acted acted = CO_TRY(co_await store::ask<Acted>(s.writer, [=, wanted = act->second](Database& database) -> Result<Acted> {
-    const auto selected = TRY(select_open(database, selection, now, list_limit));
-    return act_on(database, selected, wanted, by, now);
-  }));
+  const Acted acted = CO_TRY(
+      co_await store::ask<Acted>(s.writer, [=, wanted = act->second](Database& database) -> Result<Acted> {
+        const auto selected = TRY(select_open(database, selection, now, list_limit));
+        return act_on(database, selected, wanted, by, now);
+      }));
   s.queue.forget_files(acted.files);
   s.queue.wake();
   co_return json{{"count", acted.done + acted.wished}, {"wished", acted.wished}, {"refused", acted.refused}};
@@ -104,14 +110,13 @@ Task<Result<json>> queue_act(Subjects s, json arguments) {
 json traced_json(const Traced& traced) {
   json recipients = json::array();
   for (const Recipient& r : traced.recipients)
-    recipients.push_back({{"address", r.address.text()}, {"state", name(r.state)}, {"reason", r.reason},
+    recipients.push_back({{"address", r.address.text()},
+                          {"state", name(r.state)},
+                          {"reason", r.reason},
                           {"by_alias", r.parent != 0}});
-  return {{"id", traced.summary.id.text()},
-          {"from", traced.summary.envelope.reverse_path.text()},
-          {"size", traced.summary.size},
-          {"accepted_ms", traced.summary.accepted_ms},
-          {"recipients", std::move(recipients)},
-          {"events", proto::event_answers("mta", traced.events)}};
+  return {{"id", traced.summary.id.text()},      {"from", traced.summary.envelope.reverse_path.text()},
+          {"size", traced.summary.size},         {"accepted_ms", traced.summary.accepted_ms},
+          {"recipients", std::move(recipients)}, {"events", proto::event_answers("mta", traced.events)}};
 }
 
 Task<Result<json>> trace(Subjects s, json arguments) {
@@ -134,17 +139,19 @@ Task<Result<json>> trace(Subjects s, json arguments) {
 Task<Result<json>> audit(Subjects s) {
   const Census census =
       CO_TRY(co_await store::ask<Census>(s.reader, [](Database& database) { return take_census(database); }));
-  const auto problems = CO_TRY(
-      co_await store::ask<std::vector<std::string>>(s.reader, [](Database& database) { return find_problems(database); }));
-  co_return json{{"messages", census.messages}, {"accepted", census.accepted}, {"added", census.added},
-                 {"terminal", census.terminal}, {"waiting", census.waiting},   {"in_flight", census.in_flight},
+  const auto problems = CO_TRY(co_await store::ask<std::vector<std::string>>(
+      s.reader, [](Database& database) { return find_problems(database); }));
+  co_return json{{"messages", census.messages}, {"accepted", census.accepted},
+                 {"added", census.added},       {"terminal", census.terminal},
+                 {"waiting", census.waiting},   {"in_flight", census.in_flight},
                  {"held", census.held},         {"problems", problems}};
 }
 
 Task<Result<json>> explain_route(Subjects s, json arguments) {
   const smtp::Address to = CO_TRY(smtp::parse_address(arguments.value("address", "")));
   smtp::Address from;
-  if (const std::string text = arguments.value("from", ""); !text.empty()) from = CO_TRY(smtp::parse_address(text));
+  if (const std::string text = arguments.value("from", ""); !text.empty())
+    from = CO_TRY(smtp::parse_address(text));
   const Route way = route(s.queue.options().route, s.directory(), from, to);
   const bool full = s.to_mda.mailboxes().is_full(way.mailbox);
   co_return json{{"text", way.reason + (full ? "; its mailbox is full: 452 4.2.2 at RCPT" : "")},

@@ -126,7 +126,7 @@ struct DeliverRecipient {
   std::string orcpt;
   int depth = 0;                      ///< expansions above it; at most 10
   std::vector<std::string> ancestry;  ///< addresses it was expanded from, to cut loops
-  bool ask_only = false;         ///< an operator wants to end it: say what became of it, put nothing new anywhere
+  bool ask_only = false;  ///< an operator wants to end it: say what became of it, put nothing new anywhere
 };
 struct DeliverItem {
   MessageId id;

@@ -94,7 +94,8 @@ Result<std::string> read_file(const std::string& path, size_t limit) {
     if (got < 0) return fail(errno_error(errno, "read " + path));
     if (got == 0) return octets;
     octets.append(buffer, static_cast<size_t>(got));
-    if (octets.size() > limit) return fail(Error::permanent(path + " is larger than " + std::to_string(limit) + " octets"));
+    if (octets.size() > limit)
+      return fail(Error::permanent(path + " is larger than " + std::to_string(limit) + " octets"));
   }
 }
 
@@ -111,7 +112,7 @@ Result<void> replace_file(const std::string& path, std::string_view octets, mode
 }
 
 Result<void> make_folders(const std::string& path, mode_t mode) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return {};
     return fail(Error::permanent(path + " is not a folder"));
@@ -131,7 +132,7 @@ Result<Fd> lock_folder(const std::string& path) {
 }
 
 Result<uint64_t> free_space(const std::string& path) {
-  struct statvfs status {};
+  struct statvfs status{};
   if (::statvfs(path.c_str(), &status) != 0) return fail(errno_error(errno, "statvfs " + path));
   return static_cast<uint64_t>(status.f_bavail) * status.f_frsize;
 }

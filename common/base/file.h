@@ -27,8 +27,8 @@ class Fd {
   int fd_ = -1;
 };
 
-/// An Error of errno: no space, quota and too many descriptors are temporary, ENOENT and EACCES permanent, EIO and
-/// the rest ours. `what` names the deed and the path.
+/// An Error of errno: no space, quota and too many descriptors are temporary, ENOENT and EACCES permanent,
+/// EIO and the rest ours. `what` names the deed and the path.
 Error errno_error(int number, std::string_view what);
 
 Result<Fd> open_file(const std::string& path, int flags, mode_t mode = 0600);
@@ -41,7 +41,8 @@ Result<std::string> read_file(const std::string& path, size_t limit = 16 << 20);
 Result<void> replace_file(const std::string& path, std::string_view octets, mode_t mode);
 /// mkdir -p; each made folder is synced into its parent.
 Result<void> make_folders(const std::string& path, mode_t mode = 0700);
-/// Takes the exclusive lock of a state folder (flock on path/lock); fails at once when another process has it.
+/// Takes the exclusive lock of a state folder (flock on path/lock); fails at once when another process has
+/// it.
 Result<Fd> lock_folder(const std::string& path);
 /// Octets free for an unprivileged writer, of the file system that holds path.
 Result<uint64_t> free_space(const std::string& path);

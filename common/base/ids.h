@@ -1,4 +1,5 @@
-// The id of a message: one from MAIL to the last delivery, the same in every agent, in Received, replies and DSNs.
+// The id of a message: one from MAIL to the last delivery, the same in every agent, in Received, replies and
+// DSNs.
 #pragma once
 #include <array>
 #include <compare>
@@ -12,8 +13,8 @@
 
 namespace futar {
 
-/// 48 bits of milliseconds, then 80 random bits. As text: 26 characters of Crockford's base 32 in lower case, which
-/// sort by time. Uniqueness never rests on the clock.
+/// 48 bits of milliseconds, then 80 random bits. As text: 26 characters of Crockford's base 32 in lower case,
+/// which sort by time. Uniqueness never rests on the clock.
 class MessageId {
  public:
   static constexpr size_t text_size = 26;
@@ -40,5 +41,7 @@ class MessageId {
 
 template <>
 struct std::hash<futar::MessageId> {
-  size_t operator()(const futar::MessageId& id) const noexcept { return std::hash<std::string_view>{}(id.blob()); }
+  size_t operator()(const futar::MessageId& id) const noexcept {
+    return std::hash<std::string_view>{}(id.blob());
+  }
 };

@@ -1,4 +1,5 @@
-// The headers that nearly every file needs, compiled once. No Asio, no nlohmann/json: they stay where they are used.
+// The headers that nearly every file needs, compiled once. No Asio, no nlohmann/json: they stay where they
+// are used.
 #pragma once
 #include <fmt/format.h>
 

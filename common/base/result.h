@@ -1,5 +1,5 @@
-// A value, or the reason why there is none. Exceptions end a conversation; everything that somebody must answer
-// for is a Result.
+// A value, or the reason why there is none. Exceptions end a conversation; everything that somebody must
+// answer for is a Result.
 #pragma once
 #include <expected>
 #include <string>
@@ -7,12 +7,13 @@
 
 namespace futar {
 
-/// What went wrong, for whoever must decide what follows. `text` is for the log and the operator, never for the peer.
+/// What went wrong, for whoever must decide what follows. `text` is for the log and the operator, never for
+/// the peer.
 struct Error {
   enum class Kind {
     temporary,  ///< may work later: disk full, peer away
     permanent,  ///< will not work as asked: bad syntax, unknown user
-    ours,       ///< our environment broke: I/O error, corrupt database; the process should not go on as if well
+    ours,  ///< our environment broke: I/O error, corrupt database; the process should not go on as if well
   };
   Kind kind = Kind::temporary;
   std::string text;
@@ -34,11 +35,11 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
 // The value of a Result, or return its error from this function. CO_TRY is the same in a coroutine.
 // clang only; GCC below 13 crashes on statement expressions in coroutines.
 // The name is unique, so that a TRY may stand inside another.
-#define FUTAR_TRY_WITH(return_word, result, ...)                            \
-  ({                                                                        \
-    auto&& result = (__VA_ARGS__);                                          \
-    if (!result) return_word std::unexpected(std::move(result).error());    \
-    *std::move(result);                                                     \
+#define FUTAR_TRY_WITH(return_word, result, ...)                         \
+  ({                                                                     \
+    auto&& result = (__VA_ARGS__);                                       \
+    if (!result) return_word std::unexpected(std::move(result).error()); \
+    *std::move(result);                                                  \
   })
 #define FUTAR_JOIN_(a, b) a##b
 #define FUTAR_JOIN(a, b) FUTAR_JOIN_(a, b)

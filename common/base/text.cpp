@@ -12,8 +12,8 @@ std::string ascii_lower(std::string_view text) {
 }
 
 bool equal_nocase(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
 bool starts_with_nocase(std::string_view text, std::string_view prefix) {
@@ -52,7 +52,10 @@ size_t utf8_sequence(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return 1;
-  const size_t size = lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+  const size_t size = lead >= 0xC2 && lead <= 0xDF   ? 2
+                      : (lead & 0xF0) == 0xE0        ? 3
+                      : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                     : 0;
   if (size == 0 || text.size() < size) return 0;
   for (size_t i = 1; i < size; ++i)
     if ((byte(i) & 0xC0) != 0x80) return 0;
@@ -103,7 +106,8 @@ std::string base64_encode(std::string_view octets) {
   text.reserve((octets.size() + 2) / 3 * 4);
   for (size_t i = 0; i < octets.size(); i += 3) {
     uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < octets.size() ? static_cast<unsigned char>(octets[i + k]) : 0);
+    for (size_t k = 0; k < 3; ++k)
+      group = group << 8 | (i + k < octets.size() ? static_cast<unsigned char>(octets[i + k]) : 0);
     for (size_t k = 0; k < 4; ++k)
       text += k > octets.size() - i ? '=' : base64_digits[group >> (18 - 6 * k) & 63];
   }

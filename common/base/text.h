@@ -17,8 +17,8 @@ std::string_view trim(std::string_view text);  ///< without spaces, tabs, CR and
 std::vector<std::string_view> split(std::string_view text, char separator);
 /// The whole text as a decimal number; none when empty, signed, too large or followed by anything.
 std::optional<uint64_t> parse_number(std::string_view text);
-/// Peer text made safe for a log line, a reply or a terminal: CR, LF, NUL, C0, DEL and invalid UTF-8 become '?',
-/// and what is longer than `limit` octets is cut and ends in "...".
+/// Peer text made safe for a log line, a reply or a terminal: CR, LF, NUL, C0, DEL and invalid UTF-8 become
+/// '?', and what is longer than `limit` octets is cut and ends in "...".
 std::string printable(std::string_view text, size_t limit = 512);
 bool is_utf8(std::string_view text);
 std::string base64_encode(std::string_view octets);

@@ -98,11 +98,13 @@ Task<> wait_for_signals(net::Loop& loop, Agent& agent, const std::function<void(
   }
 }
 
-int serve(const std::string& name, const config::Config& config, const Arguments& arguments, const MakeAgent& make) {
+int serve(const std::string& name, const config::Config& config, const Arguments& arguments,
+          const MakeAgent& make) {
   net::Loop loop;
   const std::string state = config::state_folder(config, name);
   if (auto made = make_folders(state); !made) return complain(name, made.error(), exit_os);
-  if (auto made = make_folders(config.text("run_dir"), 0755); !made) return complain(name, made.error(), exit_os);
+  if (auto made = make_folders(config.text("run_dir"), 0755); !made)
+    return complain(name, made.error(), exit_os);
   auto lock = lock_folder(state);
   if (!lock) return complain(name, lock.error(), exit_unavailable);
 
@@ -126,7 +128,8 @@ int serve(const std::string& name, const config::Config& config, const Arguments
     log::error("start: {}", started.error().text);
     status = started.error().kind == Error::Kind::ours ? exit_io : exit_software;
   } else {
-    if (auto written = write_pid_file(config::pid_file(config, name)); !written) log::warning("{}", written.error().text);
+    if (auto written = write_pid_file(config::pid_file(config, name)); !written)
+      log::warning("{}", written.error().text);
     loop.spawn("signals", wait_for_signals(loop, *agent, environment.end));
     log::info("futar-{} {} serves", name, FUTAR_VERSION);
     notify("READY=1");
@@ -134,8 +137,8 @@ int serve(const std::string& name, const config::Config& config, const Arguments
     status = ending.status;
     ::unlink(config::pid_file(config, name).c_str());
   }
-  // All that was acknowledged is durable by now. Coroutines that still wait refer to the agent's parts and the parts to
-  // the loop; taking them apart would prove nothing that kill -9 must not prove anyway.
+  // All that was acknowledged is durable by now. Coroutines that still wait refer to the agent's parts and
+  // the parts to the loop; taking them apart would prove nothing that kill -9 must not prove anyway.
   log::stop();
   std::_Exit(status);
 }
@@ -153,7 +156,8 @@ int run(int argc, char** argv, const std::string& name, const MakeAgent& make) {
     std::printf("%s: ok\n", config->file().empty() ? "defaults" : config->file().c_str());
     return exit_ok;
   }
-  log::configure("futar-" + name, config->text("log.format") == "json" ? log::Format::json : log::Format::postfix);
+  log::configure("futar-" + name,
+                 config->text("log.format") == "json" ? log::Format::json : log::Format::postfix);
   return serve(name, *config, arguments, make);
 }
 

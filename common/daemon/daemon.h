@@ -1,4 +1,5 @@
-// The frame of an agent: arguments, config, sockets before the user is dropped, signals, readiness, an orderly end.
+// The frame of an agent: arguments, config, sockets before the user is dropped, signals, readiness, an
+// orderly end.
 #pragma once
 #include <functional>
 #include <memory>
@@ -12,13 +13,21 @@
 namespace futar::daemon {
 
 /// sysexits.h, as admins expect them.
-enum Exit { exit_ok = 0, exit_usage = 64, exit_unavailable = 69, exit_software = 70, exit_os = 71, exit_io = 74, exit_config = 78 };
+enum Exit {
+  exit_ok = 0,
+  exit_usage = 64,
+  exit_unavailable = 69,
+  exit_software = 70,
+  exit_os = 71,
+  exit_io = 74,
+  exit_config = 78
+};
 
 struct Environment {
   net::Loop& loop;
   const config::Config& config;
-  std::string agent;           ///< "msa"
-  std::string state_folder;    ///< made and locked
+  std::string agent;         ///< "msa"
+  std::string state_folder;  ///< made and locked
   int64_t started_ms;
   /// Ends the process in order, with this exit status. io thread.
   std::function<void(int exit_status, std::string reason)> end;
@@ -28,10 +37,10 @@ struct Environment {
 class Agent {
  public:
   virtual ~Agent() = default;
-  virtual Result<void> bind() = 0;    ///< listening sockets and key files, still as the user that started us
-  virtual Result<void> start() = 0;   ///< threads, databases, link; the agent serves when it returns
+  virtual Result<void> bind() = 0;   ///< listening sockets and key files, still as the user that started us
+  virtual Result<void> start() = 0;  ///< threads, databases, link; the agent serves when it returns
   virtual Task<Result<void>> reload() = 0;  ///< SIGHUP and `futar reload`: certificates, directory
-  virtual Task<> stop() = 0;          ///< no new work; returns when running work is done or its grace has passed
+  virtual Task<> stop() = 0;  ///< no new work; returns when running work is done or its grace has passed
 };
 
 using MakeAgent = std::function<std::unique_ptr<Agent>(Environment&)>;

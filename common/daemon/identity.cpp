@@ -17,7 +17,8 @@ Result<void> become(const std::string& user) {
   if (::getuid() != 0) return {};
   const passwd* entry = ::getpwnam(user.c_str());
   if (!entry) return fail(Error::permanent("no user named " + user));
-  if (::initgroups(user.c_str(), entry->pw_gid) != 0 || ::setgid(entry->pw_gid) != 0 || ::setuid(entry->pw_uid) != 0)
+  if (::initgroups(user.c_str(), entry->pw_gid) != 0 || ::setgid(entry->pw_gid) != 0 ||
+      ::setuid(entry->pw_uid) != 0)
     return fail(errno_error(errno, "become " + user));
   return {};
 }
@@ -35,7 +36,8 @@ void notify(const std::string& state) {
   const Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
-  ::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
+  ::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+           length);
 }
 
 }  // namespace futar::daemon

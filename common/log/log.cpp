@@ -49,10 +49,14 @@ void write_all(int fd, std::string_view text) {
 
 int priority(Level level) {
   switch (level) {
-    case Level::debug: return 7;
-    case Level::info: return 6;
-    case Level::warning: return 4;
-    case Level::error: return 3;
+    case Level::debug:
+      return 7;
+    case Level::info:
+      return 6;
+    case Level::warning:
+      return 4;
+    case Level::error:
+      return 3;
   }
   return 6;
 }
@@ -66,7 +70,9 @@ std::string render(const Writer& w, Level level, std::string_view text) {
   const int64_t now = system_clock().wall_ms();
   const std::string clean = printable(text, 8192);
   if (w.format == Format::json)
-    return nlohmann::json{{"time", rfc3339(now)}, {"level", word(level)}, {"agent", w.agent}, {"text", clean}}.dump() + "\n";
+    return nlohmann::json{{"time", rfc3339(now)}, {"level", word(level)}, {"agent", w.agent}, {"text", clean}}
+               .dump() +
+           "\n";
   const std::string prefix = level >= Level::warning ? std::string(word(level)) + ": " : "";
   if (w.journal) return fmt::format("<{}>{}{}\n", priority(level), prefix, clean);
   const time_t seconds = now / 1000;
@@ -84,7 +90,8 @@ void write_until_stopped(Writer& w) {
     if (w.buffer.empty()) return;
     std::string text = std::exchange(w.buffer, {});
     if (const uint64_t lost = std::exchange(w.dropped, 0); lost > 0)
-      text += render(w, Level::warning, fmt::format("{} log lines dropped: the log is slower than the mail", lost));
+      text += render(w, Level::warning,
+                     fmt::format("{} log lines dropped: the log is slower than the mail", lost));
     lock.unlock();
     write_all(w.fd, text);
     lock.lock();

@@ -79,7 +79,8 @@ bool Network::contains(const IpAddress& address) const {
 
 std::string Endpoint::text() const {
   if (address.octets().empty()) return "unix";
-  return address.is_v4() ? fmt::format("{}:{}", address.text(), port) : fmt::format("[{}]:{}", address.text(), port);
+  return address.is_v4() ? fmt::format("{}:{}", address.text(), port)
+                         : fmt::format("[{}]:{}", address.text(), port);
 }
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {

@@ -28,8 +28,8 @@ class Loop {
   void stop();  ///< from any thread
   /// Runs f on the io thread; from any thread.
   void post(std::move_only_function<void()> f);
-  /// Starts a coroutine: on the io thread at once, up to its first wait. What it throws is logged with `name`, and ends
-  /// only that coroutine.
+  /// Starts a coroutine: on the io thread at once, up to its first wait. What it throws is logged with
+  /// `name`, and ends only that coroutine.
   void spawn(std::string name, Task<> task);
   /// Suspends the calling coroutine.
   Task<> sleep(int64_t ms);

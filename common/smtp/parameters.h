@@ -25,8 +25,8 @@ struct MailParameters {
   bool body_8bit = false;
   bool smtputf8 = false;
   Ret ret = Ret::unset;
-  std::string envid;      ///< as xtext was decoded
-  std::string auth;       ///< RFC 4954 §5 AUTH=, kept only to be parsed
+  std::string envid;  ///< as xtext was decoded
+  std::string auth;   ///< RFC 4954 §5 AUTH=, kept only to be parsed
   bool operator==(const MailParameters&) const = default;
 };
 

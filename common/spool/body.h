@@ -67,8 +67,8 @@ class Folder {
   void remove(const std::string& name);  ///< after the row's commit; on a worker thread, errors logged
   /// At start: unlinks each file for which `known` says no. Returns their number.
   Result<size_t> sweep(const std::function<bool(std::string_view name)>& known);
-  /// The database broke (store::Writer's `broken`): nobody knows which rows were committed, so no file is removed any
-  /// more; the next start's sweep will know.
+  /// The database broke (store::Writer's `broken`): nobody knows which rows were committed, so no file is
+  /// removed any more; the next start's sweep will know.
   void freeze();
   const std::string& path() const;
   size_t memory_in_use() const;  ///< octets of bodies in memory, against memory_budget

@@ -28,7 +28,8 @@ void BodyFile::remove() {
 }
 
 BodyWriter::Impl::~Impl() {
-  if (file && !state->frozen) state->workers.submit([dropped = std::move(file)] { dropped->remove(); }, [] {});
+  if (file && !state->frozen)
+    state->workers.submit([dropped = std::move(file)] { dropped->remove(); }, [] {});
 }
 
 /// Whether the buffer may go on growing: a small body may become a blob; a file is written in large pieces,

@@ -14,7 +14,7 @@ struct FolderState {
   Fd folder;  ///< every file is named relative to it
   net::Workers& workers;
   std::atomic<bool> frozen = false;  ///< the database is in doubt: no file goes any more
-  std::atomic<size_t> memory = 0;  ///< octets of bodies in memory
+  std::atomic<size_t> memory = 0;    ///< octets of bodies in memory
 
   FolderState(std::string p, Fd f, net::Workers& w) : path(std::move(p)), folder(std::move(f)), workers(w) {}
   std::string path_of(const std::string& name) const { return path + "/" + name; }

@@ -30,8 +30,10 @@ struct CurveKeys {
 
 /// One a process. A path of ipc may be bound a second time only after the Context of the first is gone:
 /// ZeroMQ unlinks it when it closes the old socket, some time later.
-/// The files of a keys folder: AGENT.secret, mta.public, ROLE.allowed (ROLE: submission or delivery). None for "".
-std::optional<CurveKeys> curve_keys_in(const std::string& folder, const std::string& agent, const std::string& role);
+/// The files of a keys folder: AGENT.secret, mta.public, ROLE.allowed (ROLE: submission or delivery). None
+/// for "".
+std::optional<CurveKeys> curve_keys_in(const std::string& folder, const std::string& agent,
+                                       const std::string& role);
 
 class Context {
  public:

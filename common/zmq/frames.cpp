@@ -65,7 +65,8 @@ bool send_packed(void* socket, std::string_view peer, std::span<const Part> part
   char* to = put_number(static_cast<char*>(zmq_msg_data(&message)), parts.size());
   for (const Part& part : parts) to = put_number(to, part->size());
   for (const Part& part : parts) to = std::copy(part->begin(), part->end(), to);
-  if ((peer.empty() || send_copy(socket, peer, true)) && zmq_msg_send(&message, socket, ZMQ_DONTWAIT) >= 0) return true;
+  if ((peer.empty() || send_copy(socket, peer, true)) && zmq_msg_send(&message, socket, ZMQ_DONTWAIT) >= 0)
+    return true;
   zmq_msg_close(&message);
   return false;
 }

@@ -14,9 +14,10 @@ std::optional<Frames> receive_frames(void* socket);
 /// False when it cannot be sent now (no peer, or none of that routing id).
 bool send_frames(void* socket, const Frames& frames);
 
-// Between agents the parts of a message travel as one ZeroMQ message: [count][size of each][octets of each], numbers
-// of 32 bits, little end first. A dealer whose peer dies between two parts of a multipart message ends the process:
-// with ZMQ_IMMEDIATE it drops the pipe, and with it the parts that were announced ("!_more", fq.cpp, libzmq 4.3.4).
+// Between agents the parts of a message travel as one ZeroMQ message: [count][size of each][octets of each],
+// numbers of 32 bits, little end first. A dealer whose peer dies between two parts of a multipart message
+// ends the process: with ZMQ_IMMEDIATE it drops the pipe, and with it the parts that were announced
+// ("!_more", fq.cpp, libzmq 4.3.4).
 
 std::vector<Part> parts_of(const Frames& frames);
 /// To the routing id `peer` (router), or to the one peer (dealer, peer "").

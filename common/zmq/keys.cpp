@@ -59,9 +59,11 @@ std::string z85(std::string_view octets) {
   return text;
 }
 
-std::optional<CurveKeys> curve_keys_in(const std::string& folder, const std::string& agent, const std::string& role) {
+std::optional<CurveKeys> curve_keys_in(const std::string& folder, const std::string& agent,
+                                       const std::string& role) {
   if (folder.empty()) return std::nullopt;
-  return CurveKeys{folder + "/" + agent + ".secret", folder + "/mta.public", folder + "/" + role + ".allowed"};
+  return CurveKeys{folder + "/" + agent + ".secret", folder + "/mta.public",
+                   folder + "/" + role + ".allowed"};
 }
 
 std::pair<std::string, std::string> make_curve_keys() {

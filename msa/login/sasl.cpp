@@ -79,7 +79,8 @@ Result<std::string_view> ScramServer::take_gs2_header(std::string_view message) 
   if (!authzid.empty()) {
     const auto name = attribute(authzid, 'a');
     const auto decoded = name ? decode_saslname(*name) : std::nullopt;
-    if (!decoded || decoded->empty()) return refused("SCRAM: bad authzid");
+    // Differs: a saslname is never empty, but gsasl sends "a=" when it is asked to act for nobody.
+    if (!decoded) return refused("SCRAM: bad authzid");
     authzid_ = *decoded;
   }
   return message.substr(second + 1);

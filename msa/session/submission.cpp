@@ -33,7 +33,8 @@ class SubmissionPolicy : public smtp_server::Policy {
     return offered;
   }
 
-  Task<smtp_server::AuthResult> authenticate(const Client& client, smtp_server::AuthExchange& exchange) override {
+  Task<smtp_server::AuthResult> authenticate(const Client& client,
+                                             smtp_server::AuthExchange& exchange) override {
     smtp_server::AuthResult result = co_await submission_.login.authenticate(client, exchange);
     const Kind kind = result.refusal ? Kind::login_failed : Kind::logged_in;
     Event event(submission_.clock.wall_ms(), kind);
@@ -41,13 +42,15 @@ class SubmissionPolicy : public smtp_server::Policy {
     if (result.refusal)
       event.with(Field::cause, result.cause);
     else
-      event.with(Field::mechanism, exchange.mechanism()).with(Field::tls, client.tls ? client.tls->version : "");
+      event.with(Field::mechanism, exchange.mechanism())
+          .with(Field::tls, client.tls ? client.tls->version : "");
     submission_.told(std::move(event), client.connection);
     co_return result;
   }
 
   Task<Decision> sender(const Client& client, const MessageId&, const smtp::Mail& mail) override {
-    if (submission_.low_water.reached()) co_return Decision::refuse(replies::no_space(), "disk below the low-water mark");
+    if (submission_.low_water.reached())
+      co_return Decision::refuse(replies::no_space(), "disk below the low-water mark");
     if (!mail.reverse_path.is_null() && !may_send_as(client, mail.reverse_path))
       co_return Decision::refuse(replies::sender_not_owned(),
                                  fmt::format("{} may not send as {}", who(client), mail.reverse_path.text()));
@@ -55,12 +58,14 @@ class SubmissionPolicy : public smtp_server::Policy {
   }
 
   // Only what is certain is refused here; the rest is mta's business.
-  Task<Decision> recipient(const Client&, const MessageId&, const message::Envelope&, const smtp::Rcpt& rcpt) override {
+  Task<Decision> recipient(const Client&, const MessageId&, const message::Envelope&,
+                           const smtp::Rcpt& rcpt) override {
     const auto found = submission_.directory().resolve(rcpt.forward_path);
     if (std::holds_alternative<directory::Unknown>(found))
       co_return Decision::refuse(replies::mailbox_unknown(), "no such user here");
     const auto* account = std::get_if<directory::Account>(&found);
-    if (account && account->suspended) co_return Decision::refuse(replies::mailbox_suspended(), "the account is suspended");
+    if (account && account->suspended)
+      co_return Decision::refuse(replies::mailbox_suspended(), "the account is suspended");
     co_return Decision::go_on();
   }
 
@@ -89,22 +94,27 @@ class SubmissionPolicy : public smtp_server::Policy {
 
  private:
   Decision authors_belong(const Client& client, std::string_view header) const;
-  message::Received received(const Client& client, const smtp_server::Transaction& transaction, int64_t now_ms) const;
-  std::vector<Event> events(const Client& client, const spool::Message& message, const std::vector<std::string>& done) const;
+  message::Received received(const Client& client, const smtp_server::Transaction& transaction,
+                             int64_t now_ms) const;
+  std::vector<Event> events(const Client& client, const spool::Message& message,
+                            const std::vector<std::string>& done) const;
 };
 
 // From and Sender belong to the login, all of them (CVE-2024-7208).
 Decision SubmissionPolicy::authors_belong(const Client& client, std::string_view header) const {
   const auto authors = claimed_authors(header);
-  if (!authors) return Decision::refuse(replies::bad_header("From or Sender cannot be read"), authors.error().text);
+  if (!authors)
+    return Decision::refuse(replies::bad_header("From or Sender cannot be read"), authors.error().text);
   for (const smtp::Address& author : *authors)
     if (!may_send_as(client, author))
-      return Decision::refuse(replies::author_not_owned(), fmt::format("{} may not write as {}", who(client), author.text()));
+      return Decision::refuse(replies::author_not_owned(),
+                              fmt::format("{} may not write as {}", who(client), author.text()));
   return Decision::go_on();
 }
 
 // Where the user sits is nobody's business: no "from" clause (RFC 6409 §8 leaves it to us).
-message::Received SubmissionPolicy::received(const Client& client, const smtp_server::Transaction& transaction,
+message::Received SubmissionPolicy::received(const Client& client,
+                                             const smtp_server::Transaction& transaction,
                                              int64_t now_ms) const {
   message::Received received;
   received.by = submission_.options.host;
@@ -133,7 +143,8 @@ std::vector<Event> SubmissionPolicy::events(const Client& client, const spool::M
     events.push_back(Event(now, Kind::modified).with(Field::what, what));
   }
   if (!message.hold_reason.empty())
-    events.push_back(Event(now, Kind::limited).with(Field::login, message.login).with(Field::limit, message.hold_reason));
+    events.push_back(
+        Event(now, Kind::limited).with(Field::login, message.login).with(Field::limit, message.hold_reason));
   events.push_back(Event(now, Kind::accepted)
                        .with(Field::client, client.uid ? "local" : client.peer.address.text())
                        .with(Field::reverse_path, message.envelope.reverse_path.text())
@@ -146,7 +157,8 @@ Task<Decision> SubmissionPolicy::accept(const Client& client, smtp_server::Trans
   if (Decision owned = authors_belong(client, transaction.header); !owned.may_go_on()) co_return owned;
   const int64_t now = submission_.clock.wall_ms();
   const smtp::Address author = default_author(client);
-  Modification modification{received(client, transaction, now), author.domain, author, client.uid.has_value()};
+  Modification modification{received(client, transaction, now), author.domain, author,
+                            client.uid.has_value()};
   if (const auto at = client.login.rfind('@'); modification.domain.empty() && at != std::string::npos)
     modification.domain = client.login.substr(at + 1);
   const auto done = modify(transaction.header, modification);
@@ -169,14 +181,16 @@ Task<Decision> SubmissionPolicy::accept(const Client& client, smtp_server::Trans
     message.hold_reason = verdict.hold_reason;
   }
   auto list = events(client, message, done);
-  Result<void> stored = co_await submission_.to_mta.submit(std::move(message), std::move(list), std::move(verdict.record));
+  Result<void> stored =
+      co_await submission_.to_mta.submit(std::move(message), std::move(list), std::move(verdict.record));
   if (stored) co_return Decision::go_on();
   if (is_limited()) submission_.limits.refund(who(client), recipients);
   const bool full = stored.error().kind == Error::Kind::temporary;
   co_return Decision::refuse(full ? replies::no_space() : replies::local_error(), stored.error().text);
 }
 
-/// The UNIX socket knows its peer (SO_PEERCRED): no TLS, no AUTH, no limits; cron and the shell send through it.
+/// The UNIX socket knows its peer (SO_PEERCRED): no TLS, no AUTH, no limits; cron and the shell send through
+/// it.
 class LocalPolicy final : public SubmissionPolicy {
  public:
   using SubmissionPolicy::SubmissionPolicy;
@@ -193,11 +207,13 @@ class LocalPolicy final : public SubmissionPolicy {
   std::string who(const Client& client) const override { return default_author(client).text(); }
 
   bool may_send_as(const Client& client, const smtp::Address& address) const override {
-    const bool local_domain = address.domain.empty() || submission_.directory().is_local_domain(address.domain);
+    const bool local_domain =
+        address.domain.empty() || submission_.directory().is_local_domain(address.domain);
     if (client.uid == 0u) return local_domain;
     const smtp::Address own = default_author(client);
     if (address.domain.empty()) return equal_nocase(address.local, own.local);
-    return submission_.directory().may_send_as(own.text(), address) || equal_nocase(address.text(), own.text());
+    return submission_.directory().may_send_as(own.text(), address) ||
+           equal_nocase(address.text(), own.text());
   }
 
   bool is_limited() const override { return false; }

@@ -6,7 +6,8 @@ namespace {
 using store::Database;
 using store::Statement;
 
-// `outgoing` holds the keys that mta has not taken: small, so that start and resumption never scan the history.
+// `outgoing` holds the keys that mta has not taken: small, so that start and resumption never scan the
+// history.
 Result<void> migrate(Database& database, int from_version) {
   if (from_version != 0) return {};
   TRY(spool::create_message_tables(database));
@@ -32,14 +33,16 @@ Result<int64_t> begin_epoch(Database& database) {
   return epoch;
 }
 
-Result<int64_t> insert_spooled(Database& database, const spool::Message& message, const std::vector<event::Event>& events) {
+Result<int64_t> insert_spooled(Database& database, const spool::Message& message,
+                               const std::vector<event::Event>& events) {
   const int64_t key = TRY(spool::insert_message(database, message, events));
   TRY(TRY(database.statement("INSERT INTO outgoing(message) VALUES(?)"))->bind(1, key).run());
   return key;
 }
 
 Result<Backlog> load_spooled(Database& database, int64_t after, size_t limit) {
-  Statement& s = *TRY(database.statement("SELECT message FROM outgoing WHERE message > ? ORDER BY message LIMIT ?"));
+  Statement& s =
+      *TRY(database.statement("SELECT message FROM outgoing WHERE message > ? ORDER BY message LIMIT ?"));
   s.bind(1, after).bind(2, static_cast<int64_t>(limit));
   std::vector<int64_t> keys;
   while (TRY(s.step())) keys.push_back(s.integer(0));
@@ -56,7 +59,8 @@ Result<Backlog> load_spooled(Database& database, int64_t after, size_t limit) {
   return backlog;
 }
 
-Result<std::vector<std::string>> set_handed_over(Database& database, const std::vector<proto::Range>& ranges) {
+Result<std::vector<std::string>> set_handed_over(Database& database,
+                                                 const std::vector<proto::Range>& ranges) {
   std::vector<std::string> files;
   for (const proto::Range& range : ranges) {
     Statement& s = *TRY(database.statement("SELECT message FROM outgoing WHERE message BETWEEN ? AND ?"));
@@ -65,7 +69,8 @@ Result<std::vector<std::string>> set_handed_over(Database& database, const std::
     while (TRY(s.step())) keys.push_back(s.integer(0));
     s.reset();
     for (int64_t key : keys)
-      if (std::string file = TRY(spool::clear_content(database, key)); !file.empty()) files.push_back(std::move(file));
+      if (std::string file = TRY(spool::clear_content(database, key)); !file.empty())
+        files.push_back(std::move(file));
     Statement& remove = *TRY(database.statement("DELETE FROM outgoing WHERE message BETWEEN ? AND ?"));
     TRY(remove.bind(1, range.first).bind(2, range.last).run());
   }
@@ -73,15 +78,17 @@ Result<std::vector<std::string>> set_handed_over(Database& database, const std::
 }
 
 Result<int64_t> lowest_spooled(Database& database) {
-  Statement& s = *TRY(database.statement(
-      "SELECT coalesce((SELECT min(message) FROM outgoing), (SELECT seq + 1 FROM sqlite_sequence WHERE name = 'message'), 1)"));
+  Statement& s =
+      *TRY(database.statement("SELECT coalesce((SELECT min(message) FROM outgoing), (SELECT seq + 1 FROM "
+                              "sqlite_sequence WHERE name = 'message'), 1)"));
   const int64_t lowest = TRY(s.step()) ? s.integer(0) : 1;
   s.reset();
   return lowest;
 }
 
 Result<Counts> count_spool(Database& database) {
-  Statement& s = *TRY(database.statement("SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM outgoing)"));
+  Statement& s =
+      *TRY(database.statement("SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM outgoing)"));
   Counts counts;
   if (TRY(s.step())) counts = {s.integer(0), s.integer(1)};
   s.reset();

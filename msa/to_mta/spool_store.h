@@ -1,4 +1,5 @@
-// msa.db: messages that were acknowledged, until mta has them. Spooled -> handed over | cancelled, nothing else.
+// msa.db: messages that were acknowledged, until mta has them. Spooled -> handed over | cancelled, nothing
+// else.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -20,7 +21,8 @@ Result<Identity> identity(store::Database& database);
 Result<int64_t> begin_epoch(store::Database& database);
 
 /// Stores a message as spooled; returns its key, which is its sequence toward mta.
-Result<int64_t> insert_spooled(store::Database& database, const spool::Message& message, const std::vector<event::Event>& events);
+Result<int64_t> insert_spooled(store::Database& database, const spool::Message& message,
+                               const std::vector<event::Event>& events);
 /// Spooled messages with key > after, in order, blob bodies loaded. A row that cannot be decoded is set aside
 /// (`damaged`) and the rest goes on.
 struct Backlog {
@@ -28,8 +30,10 @@ struct Backlog {
   std::vector<int64_t> damaged;
 };
 Result<Backlog> load_spooled(store::Database& database, int64_t after, size_t limit);
-/// Returns the names of body files that may go. A key that is not spooled any more is no error: answers repeat.
-Result<std::vector<std::string>> set_handed_over(store::Database& database, const std::vector<proto::Range>& ranges);
+/// Returns the names of body files that may go. A key that is not spooled any more is no error: answers
+/// repeat.
+Result<std::vector<std::string>> set_handed_over(store::Database& database,
+                                                 const std::vector<proto::Range>& ranges);
 /// The lowest spooled key, or the next key when nothing is spooled.
 Result<int64_t> lowest_spooled(store::Database& database);
 

@@ -9,8 +9,8 @@ using store::Database;
 
 namespace {
 
-Task<Result<std::string>> read_piece(net::Workers& workers, spool::Folder& spool, spool::Body body, uint64_t offset,
-                                     size_t limit) {
+Task<Result<std::string>> read_piece(net::Workers& workers, spool::Folder& spool, spool::Body body,
+                                     uint64_t offset, size_t limit) {
   Result<std::string> piece;
   co_await workers.run([&] { piece = spool.read(body, offset, limit); });
   co_return piece;
@@ -18,8 +18,9 @@ Task<Result<std::string>> read_piece(net::Workers& workers, spool::Folder& spool
 
 }  // namespace
 
-ToMta::ToMta(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, store::Writer& writer, store::Reader& reader,
-             spool::Folder& spool, net::Workers& workers, Identity identity, int64_t lowest_spooled)
+ToMta::ToMta(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, store::Writer& writer,
+             store::Reader& reader, spool::Folder& spool, net::Workers& workers, Identity identity,
+             int64_t lowest_spooled)
     : writer_(writer), reader_(reader), spool_(spool), workers_(workers), lowest_spooled_(lowest_spooled) {
   options.instance = identity.instance;
   proto::SubmissionSource source;
@@ -38,8 +39,8 @@ Task<Result<void>> ToMta::submit(spool::Message message, std::vector<event::Even
   auto item = std::make_shared<proto::TransferItem>();
   item->message = std::move(message);
   point("msa.before_commit");
-  Result<void> committed =
-      co_await writer_.commit([item, events = std::move(events), with = std::move(with)](Database& database) -> Result<void> {
+  Result<void> committed = co_await writer_.commit(
+      [item, events = std::move(events), with = std::move(with)](Database& database) -> Result<void> {
         item->sequence = TRY(insert_spooled(database, item->message, events));
         return with ? with(database) : Result<void>();
       });
@@ -55,7 +56,8 @@ Task<Result<std::vector<proto::TransferItem>>> ToMta::load(int64_t after, size_t
     return {};
   }));
   for (int64_t key : backlog->damaged)
-    log::error("message row {} of msa.db is damaged and set aside; it stays in the spool: see futar audit", key);
+    log::error("message row {} of msa.db is damaged and set aside; it stays in the spool: see futar audit",
+               key);
   co_return std::move(backlog->items);
 }
 
@@ -73,8 +75,7 @@ Task<Result<void>> ToMta::handed_over(std::vector<proto::Range> ranges) {
   }));
   point("msa.after_handed_over");
   lowest_spooled_ = output->lowest;
-  for (const std::string& file : output->files)
-    workers_.submit([this, file] { spool_.remove(file); }, [] {});
+  for (const std::string& file : output->files) workers_.submit([this, file] { spool_.remove(file); }, [] {});
   co_return Result<void>{};
 }
 
@@ -84,7 +85,8 @@ Task<Result<int64_t>> ToMta::new_epoch() {
     *epoch = TRY(begin_epoch(database));
     return {};
   }));
-  log::warning("mta knows keys of this spool with other ids (a restored or copied database): epoch {} begins", *epoch);
+  log::warning("mta knows keys of this spool with other ids (a restored or copied database): epoch {} begins",
+               *epoch);
   co_return *epoch;
 }
 

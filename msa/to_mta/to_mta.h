@@ -12,15 +12,16 @@ namespace futar::msa {
 
 class ToMta {
  public:
-  ToMta(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, store::Writer& writer, store::Reader& reader,
-        spool::Folder& spool, net::Workers& workers, Identity identity, int64_t lowest_spooled);
+  ToMta(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, store::Writer& writer,
+        store::Reader& reader, spool::Folder& spool, net::Workers& workers, Identity identity,
+        int64_t lowest_spooled);
 
   Result<void> start() { return link_->start(); }
   Task<> stop() { return link_->stop(); }
   proto::LinkState state() const { return link_->state(); }
 
-  /// Stores a message durably as spooled, then offers it. The error is that of the commit. `with` is done in the same
-  /// transaction (counts of sending limits); may be empty.
+  /// Stores a message durably as spooled, then offers it. The error is that of the commit. `with` is done in
+  /// the same transaction (counts of sending limits); may be empty.
   Task<Result<void>> submit(spool::Message message, std::vector<event::Event> events, store::Job with);
 
  private:

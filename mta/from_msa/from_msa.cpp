@@ -34,7 +34,9 @@ Task<Result<std::vector<Known>>> take(Queue& queue, std::string instance, proto:
 
 proto::SubmissionSink submission_sink(Queue& queue, spool::Folder& spool) {
   proto::SubmissionSink sink;
-  sink.known = [&queue](std::string instance, proto::Offer offer) { return ask(queue, std::move(instance), std::move(offer)); };
+  sink.known = [&queue](std::string instance, proto::Offer offer) {
+    return ask(queue, std::move(instance), std::move(offer));
+  };
   sink.take = [&queue](std::string instance, proto::Transfer transfer) {
     return take(queue, std::move(instance), std::move(transfer));
   };
@@ -42,7 +44,8 @@ proto::SubmissionSink submission_sink(Queue& queue, spool::Folder& spool) {
   sink.begin_body = [&spool, bodies = uint64_t{0}](const MessageId& id) mutable {
     return spool.begin(fmt::format("{}.{}", id.text(), ++bodies));
   };
-  // What was seen stays as history for the retention time: by it the audit compares both ends (design §5, equation c).
+  // What was seen stays as history for the retention time: by it the audit compares both ends (design §5,
+  // equation c).
   sink.confirmed = [](std::string, int64_t, int64_t) {};
   return sink;
 }

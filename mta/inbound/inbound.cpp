@@ -12,14 +12,15 @@ using smtp_server::Client;
 using smtp_server::Decision;
 namespace replies = smtp::replies;
 
-message::Received received_of(const Client& client, const smtp_server::Transaction& transaction, const std::string& host,
-                              int64_t now_ms) {
+message::Received received_of(const Client& client, const smtp_server::Transaction& transaction,
+                              const std::string& host, int64_t now_ms) {
   message::Received received;
   received.from = message::ReceivedFrom{client.helo, "", client.peer.address.literal()};
   received.by = host;
   received.protocol = client.protocol();
   received.id = transaction.id;
-  if (transaction.envelope.recipients.size() == 1) received.recipient = transaction.envelope.recipients[0].address;
+  if (transaction.envelope.recipients.size() == 1)
+    received.recipient = transaction.envelope.recipients[0].address;
   if (client.tls) {
     received.tls_version = client.tls->version;
     received.tls_cipher = client.tls->cipher;
@@ -43,11 +44,13 @@ class InboundPolicy final : public smtp_server::Policy {
   }
 
   Task<Decision> sender(const Client&, const MessageId&, const smtp::Mail&) override {
-    if (inbound_.low_water.reached()) co_return Decision::refuse(replies::no_space(), "disk below the low-water mark");
+    if (inbound_.low_water.reached())
+      co_return Decision::refuse(replies::no_space(), "disk below the low-water mark");
     co_return Decision::go_on();
   }
 
-  Task<Decision> recipient(const Client& client, const MessageId&, const message::Envelope&, const smtp::Rcpt& rcpt) override {
+  Task<Decision> recipient(const Client& client, const MessageId&, const message::Envelope&,
+                           const smtp::Rcpt& rcpt) override {
     co_return decide(client, rcpt.forward_path);
   }
 
@@ -76,9 +79,11 @@ Decision InboundPolicy::decide(const Client& client, const smtp::Address& addres
   const directory::Resolution found = inbound_.directory().resolve(address);
   if (std::holds_alternative<directory::NotLocal>(found)) {
     if (inbound_.may_relay(client.peer.address)) return Decision::go_on();
-    return Decision::refuse(replies::relay_denied(), "not a domain of ours, and the client is not in mta.relay_networks");
+    return Decision::refuse(replies::relay_denied(),
+                            "not a domain of ours, and the client is not in mta.relay_networks");
   }
-  if (std::holds_alternative<directory::Unknown>(found)) return Decision::refuse(replies::mailbox_unknown(), "no such user");
+  if (std::holds_alternative<directory::Unknown>(found))
+    return Decision::refuse(replies::mailbox_unknown(), "no such user");
   const directory::Account* account = std::get_if<directory::Account>(&found);
   if (const auto* all = std::get_if<directory::CatchAll>(&found)) account = &all->account;
   if (!account) return Decision::go_on();
@@ -94,7 +99,8 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
   using event::Field;
   const int64_t now = inbound_.queue.clock().wall_ms();
   message::remove_authentication_results(transaction.header, inbound_.options.host);
-  transaction.header.insert(0, message::received_field(received_of(client, transaction, inbound_.options.host, now)));
+  transaction.header.insert(
+      0, message::received_field(received_of(client, transaction, inbound_.options.host, now)));
 
   event::Event accepted(now, event::Kind::accepted);
   accepted.with(Field::client, client.peer.address.text())
@@ -120,9 +126,12 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
 }  // namespace
 
 bool Inbound::may_relay(const net::IpAddress& client) const {
-  return std::ranges::any_of(options.relay_networks, [&](const net::Network& network) { return network.contains(client); });
+  return std::ranges::any_of(options.relay_networks,
+                             [&](const net::Network& network) { return network.contains(client); });
 }
 
-std::unique_ptr<smtp_server::Policy> inbound_policy(Inbound& inbound) { return std::make_unique<InboundPolicy>(inbound); }
+std::unique_ptr<smtp_server::Policy> inbound_policy(Inbound& inbound) {
+  return std::make_unique<InboundPolicy>(inbound);
+}
 
 }  // namespace futar::mta

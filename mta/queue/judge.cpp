@@ -14,7 +14,8 @@ Event about(Kind kind, const Recipient& recipient, const Moment& moment) {
   return Event(moment.now_ms, kind).with(Field::recipient, recipient.address.text());
 }
 
-Change later(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules, const Moment& moment) {
+Change later(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules,
+             const Moment& moment) {
   Change change;
   change.attempts = recipient.attempts + 1;
   change.reason = outcome.reason;
@@ -40,7 +41,8 @@ Change later(const proto::OutcomeItem& outcome, const Recipient& recipient, cons
 
 }  // namespace
 
-Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules, const Moment& moment) {
+Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules,
+             const Moment& moment) {
   if (outcome.state == OutcomeState::later) return later(outcome, recipient, rules, moment);
   Change change;
   change.attempts = recipient.attempts;
@@ -57,7 +59,8 @@ Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, cons
     case OutcomeState::expanded: {
       change.state = State::expanded;
       // RFC 3461 §5.2.7.3: an alias with one target passes NOTIFY on; with several it is the end of the way.
-      if (outcome.targets.size() > 1 && recipient.parameters.notify.wants_success()) change.dsn_due = dsn::expanded;
+      if (outcome.targets.size() > 1 && recipient.parameters.notify.wants_success())
+        change.dsn_due = dsn::expanded;
       std::string targets;
       for (const std::string& target : outcome.targets) targets += (targets.empty() ? "" : ", ") + target;
       change.event = about(Kind::expanded, recipient, moment).with(Field::targets, targets);
@@ -66,7 +69,9 @@ Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, cons
     case OutcomeState::failed:
       change.state = State::bounced;
       if (recipient.parameters.notify.wants_failure()) change.dsn_due = dsn::failed;
-      change.event = about(Kind::bounced, recipient, moment).with(Field::cause, outcome.reason).with(Field::code, outcome.status);
+      change.event = about(Kind::bounced, recipient, moment)
+                         .with(Field::cause, outcome.reason)
+                         .with(Field::code, outcome.status);
       break;
     case OutcomeState::discarded:
       change.state = State::discarded;

@@ -15,17 +15,19 @@ struct Change {
   int attempts = 0;
   bool offered = false;
   std::string reason, status;
-  uint8_t dsn_due = 0;          ///< bits that become due
+  uint8_t dsn_due = 0;  ///< bits that become due
   event::Event event;
 };
 
 struct Moment {
   int64_t now_ms = 0;
-  int64_t accepted_ms = 0;      ///< of the message
-  int64_t last_jump_ms = 0;     ///< of the wall clock, 0 if never
+  int64_t accepted_ms = 0;   ///< of the message
+  int64_t last_jump_ms = 0;  ///< of the wall clock, 0 if never
 };
 
-/// RFC 3461 §5.2: which DSN a terminal state or a failed attempt asks for. The null reverse-path is not asked here.
-Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules, const Moment& moment);
+/// RFC 3461 §5.2: which DSN a terminal state or a failed attempt asks for. The null reverse-path is not asked
+/// here.
+Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules,
+             const Moment& moment);
 
 }  // namespace futar::mta

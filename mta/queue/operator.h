@@ -1,4 +1,5 @@
-// What an operator does to recipients: hold, release, retry, bounce, remove; and how they are selected and shown.
+// What an operator does to recipients: hold, release, retry, bounce, remove; and how they are selected and
+// shown.
 #pragma once
 #include <optional>
 #include <string>
@@ -14,11 +15,11 @@ enum class Act { retry, hold, release, bounce, remove };
 
 /// Which recipients: all conditions that are set must hold.
 struct Selection {
-  std::vector<std::string> ids;      ///< whole ids, ends of at least 6 or starts of at least 10 characters
-  std::string to, from;              ///< address, or @domain
+  std::vector<std::string> ids;  ///< whole ids, ends of at least 6 or starts of at least 10 characters
+  std::string to, from;          ///< address, or @domain
   std::optional<State> state;
-  std::string reason;                ///< part of it
-  int64_t older_ms = 0;              ///< accepted longer ago than that
+  std::string reason;    ///< part of it
+  int64_t older_ms = 0;  ///< accepted longer ago than that
 };
 
 /// A recipient with what the operator wants to see of its message.
@@ -36,17 +37,20 @@ bool matches_id(const MessageId& id, std::string_view wanted);
 bool matches_address(const smtp::Address& address, std::string_view wanted);
 
 /// Open recipients that match, oldest first.
-Result<std::vector<Listed>> select_open(store::Database& database, const Selection& selection, int64_t now_ms, size_t limit);
+Result<std::vector<Listed>> select_open(store::Database& database, const Selection& selection, int64_t now_ms,
+                                        size_t limit);
 
 /// Applies a wish to a recipient that waits or is held and that mda has no intent for.
-Result<event::Event> act(store::Database& database, const Recipient& recipient, Wish wish, std::string_view by, int64_t now_ms);
+Result<event::Event> act(store::Database& database, const Recipient& recipient, Wish wish,
+                         std::string_view by, int64_t now_ms);
 
 struct Acted {
-  size_t done = 0;      ///< changed now
-  size_t wished = 0;    ///< in flight: will be done when the attempt ends
-  size_t refused = 0;   ///< not in a state that allows it
+  size_t done = 0;                 ///< changed now
+  size_t wished = 0;               ///< in flight: will be done when the attempt ends
+  size_t refused = 0;              ///< not in a state that allows it
   std::vector<std::string> files;  ///< of bodies that are not needed any more
 };
-Result<Acted> act_on(store::Database& database, const std::vector<Listed>& selected, Act act, std::string_view by, int64_t now_ms);
+Result<Acted> act_on(store::Database& database, const std::vector<Listed>& selected, Act act,
+                     std::string_view by, int64_t now_ms);
 
 }  // namespace futar::mta

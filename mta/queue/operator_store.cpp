@@ -35,13 +35,15 @@ bool matches(const Selection& wanted, const Listed& listed, int64_t now_ms) {
   if (!wanted.to.empty() && !matches_address(r.address, wanted.to)) return false;
   if (!wanted.from.empty() && !matches_address(listed.from, wanted.from)) return false;
   if (wanted.state && r.state != *wanted.state) return false;
-  if (!wanted.reason.empty() && ascii_lower(r.reason).find(ascii_lower(wanted.reason)) == std::string::npos) return false;
+  if (!wanted.reason.empty() && ascii_lower(r.reason).find(ascii_lower(wanted.reason)) == std::string::npos)
+    return false;
   return wanted.older_ms == 0 || now_ms - listed.accepted_ms >= wanted.older_ms;
 }
 
 }  // namespace
 
-Result<std::vector<Listed>> select_open(Database& database, const Selection& selection, int64_t now_ms, size_t limit) {
+Result<std::vector<Listed>> select_open(Database& database, const Selection& selection, int64_t now_ms,
+                                        size_t limit) {
   Statement& s = *TRY(database.statement("SELECT id FROM recipient WHERE state <= 3 ORDER BY id"));
   std::vector<int64_t> rows;
   while (TRY(s.step())) rows.push_back(s.integer(0));
@@ -64,15 +66,19 @@ Result<std::vector<Listed>> select_open(Database& database, const Selection& sel
   return selected;
 }
 
-Result<event::Event> act(Database& database, const Recipient& recipient, Wish wish, std::string_view by, int64_t now_ms) {
+Result<event::Event> act(Database& database, const Recipient& recipient, Wish wish, std::string_view by,
+                         int64_t now_ms) {
   using event::Field;
   using event::Kind;
   const auto about = [&](Kind kind) {
-    return event::Event(now_ms, kind).with(Field::recipient, recipient.address.text()).with(Field::by, std::string(by));
+    return event::Event(now_ms, kind)
+        .with(Field::recipient, recipient.address.text())
+        .with(Field::by, std::string(by));
   };
   const std::string reason = fmt::format("by {}", by);
   const auto go = [&](State to) {
-    return set_state(database, recipient, to, By::person, 0, recipient.attempts, recipient.offered, reason, "");
+    return set_state(database, recipient, to, By::person, 0, recipient.attempts, recipient.offered, reason,
+                     "");
   };
   switch (wish) {
     case Wish::hold:
@@ -96,23 +102,30 @@ namespace {
 
 Wish wish_of(Act act) {
   switch (act) {
-    case Act::hold: return Wish::hold;
-    case Act::bounce: return Wish::bounce;
-    case Act::remove: return Wish::cancel;
+    case Act::hold:
+      return Wish::hold;
+    case Act::bounce:
+      return Wish::bounce;
+    case Act::remove:
+      return Wish::cancel;
     case Act::retry:
-    case Act::release: return Wish::none;
+    case Act::release:
+      return Wish::none;
   }
   return Wish::none;
 }
 
 // A retry is no transition: what waits becomes due now.
 Result<void> make_due(Database& database, int64_t row) {
-  return TRY(database.statement("UPDATE recipient SET due = 0 WHERE id = ? AND state = 1"))->bind(1, row).run();
+  return TRY(database.statement("UPDATE recipient SET due = 0 WHERE id = ? AND state = 1"))
+      ->bind(1, row)
+      .run();
 }
 
 }  // namespace
 
-Result<Acted> act_on(Database& database, const std::vector<Listed>& selected, Act wanted, std::string_view by, int64_t now_ms) {
+Result<Acted> act_on(Database& database, const std::vector<Listed>& selected, Act wanted, std::string_view by,
+                     int64_t now_ms) {
   Acted acted;
   std::map<int64_t, std::vector<event::Event>> events;
   for (const Listed& listed : selected) {
@@ -121,11 +134,13 @@ Result<Acted> act_on(Database& database, const std::vector<Listed>& selected, Ac
     const bool waits = recipient->state == State::waiting;
     if (wanted == Act::retry) {
       if (waits) TRY(make_due(database, recipient->row));
-      if (waits) events[recipient->message].push_back(event::Event(now_ms, event::Kind::retried)
-                                                          .with(event::Field::recipient, recipient->address.text())
-                                                          .with(event::Field::by, std::string(by)));
+      if (waits)
+        events[recipient->message].push_back(event::Event(now_ms, event::Kind::retried)
+                                                 .with(event::Field::recipient, recipient->address.text())
+                                                 .with(event::Field::by, std::string(by)));
       waits ? ++acted.done : ++acted.refused;
-    } else if ((wanted == Act::release) != (recipient->state == State::held) && (wanted == Act::release || wanted == Act::hold)) {
+    } else if ((wanted == Act::release) != (recipient->state == State::held) &&
+               (wanted == Act::release || wanted == Act::hold)) {
       ++acted.refused;  // only what is held is released, only what is not held is held
     } else if (recipient->state == State::in_flight || (waits && recipient->offered)) {
       // mda may be putting it into the mailbox right now: the wish is granted when its answer is here.

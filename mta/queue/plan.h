@@ -13,12 +13,13 @@ struct PlanInput {
   const RouteRules& rules;
   const directory::Directory& directory;
   smtp::Address sender;
-  std::string hold_reason;      ///< not "": all are held
-  bool slot_free = false;       ///< store in flight what mda can take at once
+  std::string hold_reason;  ///< not "": all are held
+  bool slot_free = false;   ///< store in flight what mda can take at once
 };
 
-/// One NewRecipient each, in order. The second recipient for the same mailbox and detail is a duplicate. What nobody
-/// here has (possible when msa accepted it before the directory changed) goes to mda, which refuses it with a reason.
+/// One NewRecipient each, in order. The second recipient for the same mailbox and detail is a duplicate. What
+/// nobody here has (possible when msa accepted it before the directory changed) goes to mda, which refuses it
+/// with a reason.
 std::vector<NewRecipient> plan(const PlanInput& input, const std::vector<message::Recipient>& recipients);
 
 }  // namespace futar::mta

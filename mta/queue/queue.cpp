@@ -10,8 +10,8 @@ namespace futar::mta {
 using proto::DeliverItem;
 using store::Database;
 
-Queue::Queue(net::Loop& loop, net::Workers& workers, store::Writer& writer, store::Reader& reader, spool::Folder& spool,
-             const Clock& clock, QueueOptions options, DirectoryNow directory)
+Queue::Queue(net::Loop& loop, net::Workers& workers, store::Writer& writer, store::Reader& reader,
+             spool::Folder& spool, const Clock& clock, QueueOptions options, DirectoryNow directory)
     : loop_(loop),
       workers_(workers),
       writer_(writer),
@@ -43,7 +43,8 @@ void Queue::wake() {
 }
 
 bool Queue::slot_free() const {
-  return link_is_up_ && !stopping_ && flights_.size() < options_.flights && pending_octets_ < options_.pending_octets;
+  return link_is_up_ && !stopping_ && flights_.size() < options_.flights &&
+         pending_octets_ < options_.pending_octets;
 }
 
 PlanInput Queue::plan_input(const smtp::Address& sender, const std::string& hold_reason) const {
@@ -86,9 +87,11 @@ void add_plan_events(Storing& storing, int64_t now_ms) {
   for (const NewRecipient& r : storing.recipients) {
     const std::string address = r.address.text();
     if (r.state == State::held)
-      storing.events.push_back(event::Event(now_ms, Kind::held).with(Field::recipient, address).with(Field::cause, r.reason));
+      storing.events.push_back(
+          event::Event(now_ms, Kind::held).with(Field::recipient, address).with(Field::cause, r.reason));
     else if (r.state == State::duplicate)
-      storing.events.push_back(event::Event(now_ms, Kind::duplicate).with(Field::recipient, address).with(Field::of, r.mailbox));
+      storing.events.push_back(
+          event::Event(now_ms, Kind::duplicate).with(Field::recipient, address).with(Field::of, r.mailbox));
     else if (r.target != r.address)
       storing.events.push_back(event::Event(now_ms, Kind::routed)
                                    .with(Field::recipient, address)
@@ -103,8 +106,8 @@ Task<Result<void>> Queue::accept(spool::Message message, std::vector<event::Even
   auto storing = std::make_shared<Storing>();
   storing->message = std::move(message);
   storing->events = std::move(events);
-  storing->recipients =
-      plan(plan_input(storing->message.envelope.reverse_path, storing->message.hold_reason), storing->message.envelope.recipients);
+  storing->recipients = plan(plan_input(storing->message.envelope.reverse_path, storing->message.hold_reason),
+                             storing->message.envelope.recipients);
   add_plan_events(*storing, clock_.wall_ms());
   point("mta.before_commit");
   Result<void> committed =
@@ -177,7 +180,8 @@ Task<Result<std::vector<Seen>>> Queue::take(std::string instance, int64_t epoch,
   co_return answers;
 }
 
-// Recipients that share the fields put before the header travel together: the content goes over the link once.
+// Recipients that share the fields put before the header travel together: the content goes over the link
+// once.
 void Queue::launch(const spool::Message& message, int64_t key, const std::vector<Recipient>& recipients) {
   auto facts = std::make_shared<const Facts>(
       Facts{message.id, message.envelope.reverse_path, message.proven_sender, message.id.wall_ms()});
@@ -187,11 +191,20 @@ void Queue::launch(const spool::Message& message, int64_t key, const std::vector
     if (recipient.state != State::in_flight) continue;
     auto item = std::ranges::find(items, recipient.prefix, &DeliverItem::prefix);
     if (item == items.end()) {
-      items.push_back({message.id, message.envelope.reverse_path, message.envelope.parameters.smtputf8, recipient.prefix,
-                       message.header, message.body, {}});
+      items.push_back({message.id,
+                       message.envelope.reverse_path,
+                       message.envelope.parameters.smtputf8,
+                       recipient.prefix,
+                       message.header,
+                       message.body,
+                       {}});
       item = std::prev(items.end());
     }
-    proto::DeliverRecipient out{recipient.row, recipient.target, recipient.parameters.orcpt, recipient.depth, {},
+    proto::DeliverRecipient out{recipient.row,
+                                recipient.target,
+                                recipient.parameters.orcpt,
+                                recipient.depth,
+                                {},
                                 recipient.wish != Wish::none};
     for (std::string_view line : split(recipient.ancestry, '\n'))
       if (!line.empty()) out.ancestry.emplace_back(line);
@@ -225,11 +238,15 @@ void Queue::link_down() {
   flights_.clear();
   pending_.clear();
   pending_octets_ = 0;
-  writer_.submit([](Database& database) -> Result<void> { TRY(return_in_flight(database)); return {}; },
-                 [this](Result<void> returned) {
-                   if (!returned) log::error("the queue could not take back what mda had: {}", returned.error().text);
-                   wake();
-                 });
+  writer_.submit(
+      [](Database& database) -> Result<void> {
+        TRY(return_in_flight(database));
+        return {};
+      },
+      [this](Result<void> returned) {
+        if (!returned) log::error("the queue could not take back what mda had: {}", returned.error().text);
+        wake();
+      });
 }
 
 void Queue::forget_files(const std::vector<std::string>& names) {

@@ -1,5 +1,5 @@
-// The queue of mta while it runs: what is in flight, what waits, who is woken. What is true stands in mta.db; this
-// object holds only what it would read again after a kill.
+// The queue of mta while it runs: what is in flight, what waits, who is woken. What is true stands in mta.db;
+// this object holds only what it would read again after a kill.
 #pragma once
 #include <deque>
 #include <functional>
@@ -26,11 +26,11 @@
 namespace futar::mta {
 
 struct QueueOptions {
-  std::string host;                  ///< our name, in DSNs
+  std::string host;  ///< our name, in DSNs
   RetryRules retry;
   RouteRules route;
-  size_t flights = 4096;             ///< recipients in flight at most
-  uint64_t pending_octets = 8 << 20; ///< content in memory that the link has not yet taken
+  size_t flights = 4096;              ///< recipients in flight at most
+  uint64_t pending_octets = 8 << 20;  ///< content in memory that the link has not yet taken
 };
 
 /// The way to mda, given by mta/to_mda.
@@ -47,8 +47,8 @@ class Queue {
  public:
   using DirectoryNow = std::function<const directory::Directory&()>;
 
-  Queue(net::Loop& loop, net::Workers& workers, store::Writer& writer, store::Reader& reader, spool::Folder& spool,
-        const Clock& clock, QueueOptions options, DirectoryNow directory);
+  Queue(net::Loop& loop, net::Workers& workers, store::Writer& writer, store::Reader& reader,
+        spool::Folder& spool, const Clock& clock, QueueOptions options, DirectoryNow directory);
 
   void set_outlet(Outlet outlet) { outlet_ = std::move(outlet); }
   void start();  ///< the coroutines that load what is due, write DSNs and watch the clock
@@ -62,10 +62,12 @@ class Queue {
     int64_t sequence = 0;
     spool::Message message;
   };
-  /// Messages and *seen* in one transaction. The answer for each: no = taken now, same = was here before, other_id.
+  /// Messages and *seen* in one transaction. The answer for each: no = taken now, same = was here before,
+  /// other_id.
   Task<Result<std::vector<Seen>>> take(std::string instance, int64_t epoch, std::vector<FromMsa> batch);
   /// The same question without taking.
-  Task<Result<std::vector<Seen>>> known(std::string instance, int64_t epoch, std::vector<std::pair<int64_t, MessageId>> items);
+  Task<Result<std::vector<Seen>>> known(std::string instance, int64_t epoch,
+                                        std::vector<std::pair<int64_t, MessageId>> items);
 
   void link_up();
   void link_down();
@@ -103,8 +105,10 @@ class Queue {
   Task<size_t> load_once();
   Task<> apply(std::vector<proto::OutcomeItem> items);
   Result<void> apply_one(store::Database& database, OutcomeBatch& batch, size_t index) const;
-  Result<void> add_children(store::Database& database, OutcomeBatch& batch, size_t index, const Recipient& parent) const;
-  Result<void> grant_wish(store::Database& database, OutcomeBatch& batch, const Recipient& before, const Change& change) const;
+  Result<void> add_children(store::Database& database, OutcomeBatch& batch, size_t index,
+                            const Recipient& parent) const;
+  Result<void> grant_wish(store::Database& database, OutcomeBatch& batch, const Recipient& before,
+                          const Change& change) const;
   Task<> write_dsns();
   Task<size_t> write_dsns_once();
   /// One kind for one recipient: told by the DSN, or suppressed by a rule.
@@ -132,12 +136,12 @@ class Queue {
 
   bool link_is_up_ = false;
   bool stopping_ = false;
-  bool backlog_ = true;              ///< mta.db may hold what is due
+  bool backlog_ = true;                          ///< mta.db may hold what is due
   std::unordered_map<int64_t, Flight> flights_;  ///< by recipient row
   std::deque<proto::DeliverItem> pending_;
   uint64_t pending_octets_ = 0;
-  int64_t outlived_looked_ms_ = 0;   ///< steady time of the last look for what has outlived its time
-  int64_t confirmed_below_ = 0;      ///< as of the last look into mta.db
+  int64_t outlived_looked_ms_ = 0;  ///< steady time of the last look for what has outlived its time
+  int64_t confirmed_below_ = 0;     ///< as of the last look into mta.db
   net::Gate due_gate_, dsn_gate_, clock_gate_;
 };
 

@@ -1,4 +1,5 @@
-// Delivery status notifications: outcome and "DSN due" were committed together; here each becomes a message or a reason.
+// Delivery status notifications: outcome and "DSN due" were committed together; here each becomes a message
+// or a reason.
 #include "common/log/log.h"
 #include "mta/bounce/bounce.h"
 #include "mta/queue/queue.h"
@@ -29,8 +30,8 @@ constexpr Kind kinds[] = {{dsn::failed, message::Action::failed},
                           {dsn::relayed, message::Action::relayed},
                           {dsn::expanded, message::Action::expanded}};
 
-message::ReportedRecipient reported(const Recipient& recipient, message::Action action, const RetryRules& rules,
-                                    int64_t accepted_ms) {
+message::ReportedRecipient reported(const Recipient& recipient, message::Action action,
+                                    const RetryRules& rules, int64_t accepted_ms) {
   message::ReportedRecipient r;
   r.address = recipient.address;
   r.orcpt = recipient.parameters.orcpt;
@@ -51,8 +52,8 @@ Task<> Queue::write_dsns() {
   }
 }
 
-// Each original gets one DSN for all its recipients that are due; the flags are cleared in the transaction that stores
-// it, so a kill in between writes it once.
+// Each original gets one DSN for all its recipients that are due; the flags are cleared in the transaction
+// that stores it, so a kill in between writes it once.
 Task<size_t> Queue::write_dsns_once() {
   auto due = std::make_shared<std::vector<Due>>();
   Result<void> read = co_await reader_.read([due](Database& database) -> Result<void> {
@@ -78,23 +79,25 @@ Task<size_t> Queue::write_dsns_once() {
         auto rule = suppressed(one.original.envelope.reverse_path, recipient.parameters.notify, kind.action);
         if (!rule && !one.original.proven_sender) rule = "sender not proven";
         told.push_back({recipient.row, kind.bit, std::string(rule.value_or(""))});
-        if (!rule) reports.push_back(reported(recipient, kind.action, options_.retry, one.original.accepted_ms));
+        if (!rule)
+          reports.push_back(reported(recipient, kind.action, options_.retry, one.original.accepted_ms));
       }
     if (co_await store_dsn(one.key, std::move(one.original), std::move(reports), std::move(told))) ++written;
   }
   co_return written;
 }
 
-Task<bool> Queue::store_dsn(int64_t key, spool::Message original, std::vector<message::ReportedRecipient> reports,
-                            std::vector<DsnTold> told) {
+Task<bool> Queue::store_dsn(int64_t key, spool::Message original,
+                            std::vector<message::ReportedRecipient> reports, std::vector<DsnTold> told) {
   spool::Message notice;
   std::vector<NewRecipient> planned;
   const int64_t now = clock_.wall_ms();
   if (!reports.empty()) {
     notice.id = MessageId::make(clock_);
-    const Original told_about{original.id, original.envelope, original.header,
-                              original.body.bytes ? std::string_view(*original.body.bytes) : std::string_view(),
-                              original.accepted_ms};
+    const Original told_about{
+        original.id, original.envelope, original.header,
+        original.body.bytes ? std::string_view(*original.body.bytes) : std::string_view(),
+        original.accepted_ms};
     Bounce bounce = compose({options_.host, notice.id, now, 0}, told_about, std::move(reports));
     notice.envelope = std::move(bounce.envelope);
     notice.header = std::move(bounce.header);
@@ -111,14 +114,16 @@ Task<bool> Queue::store_dsn(int64_t key, spool::Message original, std::vector<me
     std::vector<event::Event> events;
     for (const DsnTold& t : told) {
       TRY(set_dsn_told(database, t.row, t.bit, t.rule.empty() ? notice.id : MessageId(), t.rule));
-      events.push_back(t.rule.empty() ? event::Event(now, event::Kind::dsn_sent).with(event::Field::id, notice.id.text())
-                                      : event::Event(now, event::Kind::dsn_suppressed).with(event::Field::rule, t.rule));
+      events.push_back(t.rule.empty()
+                           ? event::Event(now, event::Kind::dsn_sent).with(event::Field::id, notice.id.text())
+                           : event::Event(now, event::Kind::dsn_suppressed).with(event::Field::rule, t.rule));
     }
     TRY(spool::append_events(database, key, events));
     if (!notice.id.is_none()) {
-      const int64_t notice_key = TRY(spool::insert_message(
-          database, notice,
-          {event::Event(now, event::Kind::accepted).with(event::Field::of, original.id.text()).with(event::Field::by, "mta")}));
+      const int64_t notice_key = TRY(spool::insert_message(database, notice,
+                                                           {event::Event(now, event::Kind::accepted)
+                                                                .with(event::Field::of, original.id.text())
+                                                                .with(event::Field::by, "mta")}));
       for (const NewRecipient& recipient : planned) TRY(insert_recipient(database, notice_key, recipient));
     }
     if (!TRY(has_open_recipients(database, key))) files->push_back(TRY(spool::clear_content(database, key)));

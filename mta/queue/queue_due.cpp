@@ -55,8 +55,10 @@ Task<size_t> Queue::load_once() {
         auto loaded = spool::load_message(database, recipient.message);
         if (!loaded && loaded.error().kind == Error::Kind::ours) return fail(loaded.error());
         if (!loaded || !*loaded) {
-          const std::string reason = loaded ? "its message row is missing" : "damaged row: " + loaded.error().text;
-          TRY(set_state(database, recipient, State::held, By::rule, 0, recipient.attempts, recipient.offered, reason, "4.3.0"));
+          const std::string reason =
+              loaded ? "its message row is missing" : "damaged row: " + loaded.error().text;
+          TRY(set_state(database, recipient, State::held, By::rule, 0, recipient.attempts, recipient.offered,
+                        reason, "4.3.0"));
           ++launch_list->set_aside;
           continue;
         }
@@ -64,8 +66,8 @@ Task<size_t> Queue::load_once() {
         messages.push_back({recipient.message, std::move(**loaded), {}});
         one = std::prev(messages.end());
       }
-      TRY(set_state(database, recipient, State::in_flight, By::attempt, recipient.due_ms, recipient.attempts, true,
-                    recipient.reason, recipient.status));
+      TRY(set_state(database, recipient, State::in_flight, By::attempt, recipient.due_ms, recipient.attempts,
+                    true, recipient.reason, recipient.status));
       recipient.state = State::in_flight;
       one->recipients.push_back(std::move(recipient));
     }
@@ -87,7 +89,8 @@ Task<size_t> Queue::load_once() {
   co_return taken;
 }
 
-// Once a second: due times that have come, what mda may forget, and jumps of the wall clock (a Pi boots in the past).
+// Once a second: due times that have come, what mda may forget, and jumps of the wall clock (a Pi boots in
+// the past).
 Task<> Queue::watch_clock() {
   while (!stopping_) {
     const int64_t jump = jumps_.observe(clock_.wall_ms(), clock_.steady_ms());
@@ -95,7 +98,8 @@ Task<> Queue::watch_clock() {
       log::warning("the wall clock jumped by {} s: due times move with it", jump / 1000);
       writer_.submit([jump](Database& database) { return rebase_due(database, jump); }, [](Result<void>) {});
     }
-    const auto below = co_await store::ask<int64_t>(reader_, [](Database& database) { return mta::confirmed_below(database); });
+    const auto below = co_await store::ask<int64_t>(
+        reader_, [](Database& database) { return mta::confirmed_below(database); });
     if (below) confirmed_below_ = *below;
     expire_outlived();
     wake();
@@ -109,7 +113,8 @@ Result<std::vector<std::string>> expire(Database& database, State state, int64_t
                                         std::string_view reason) {
   std::vector<std::string> files;
   for (const Recipient& recipient : TRY(load_outlived(database, state, before_ms, due_batch))) {
-    TRY(set_state(database, recipient, State::expired, By::clock, 0, recipient.attempts, false, reason, "4.4.7"));
+    TRY(set_state(database, recipient, State::expired, By::clock, 0, recipient.attempts, false, reason,
+                  "4.4.7"));
     // What was held ends without a DSN: its sender was not proven, or an operator stopped it on purpose.
     if (state == State::waiting && recipient.parameters.notify.wants_failure())
       TRY(add_dsn_due(database, recipient.row, dsn::failed));
@@ -130,12 +135,15 @@ void Queue::expire_outlived() {
   const int64_t now = clock_.wall_ms(), steady = clock_.steady_ms();
   if (steady - outlived_looked_ms_ < 60'000) return;
   outlived_looked_ms_ = steady;
-  if (jumps_.last_jump_wall_ms() != 0 && now - jumps_.last_jump_wall_ms() < options_.retry.calm_after_jump_ms) return;
+  if (jumps_.last_jump_wall_ms() != 0 && now - jumps_.last_jump_wall_ms() < options_.retry.calm_after_jump_ms)
+    return;
   auto files = std::make_shared<std::vector<std::string>>();
   writer_.submit(
       [files, now, rules = options_.retry](Database& database) -> Result<void> {
-        *files = TRY(expire(database, State::waiting, now - rules.link_lifetime_ms, now, "mda was away too long"));
-        const auto held = TRY(expire(database, State::held, now - rules.held_lifetime_ms, now, "held too long"));
+        *files =
+            TRY(expire(database, State::waiting, now - rules.link_lifetime_ms, now, "mda was away too long"));
+        const auto held =
+            TRY(expire(database, State::held, now - rules.held_lifetime_ms, now, "held too long"));
         files->insert(files->end(), held.begin(), held.end());
         return {};
       },

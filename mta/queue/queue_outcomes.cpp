@@ -11,8 +11,8 @@ using store::Database;
 
 struct Queue::OutcomeBatch {
   std::vector<OutcomeItem> items;
-  std::vector<std::shared_ptr<const Facts>> facts;            ///< null: not in flight as far as we remember
-  std::vector<std::vector<NewRecipient>> children;            ///< planned on the io thread
+  std::vector<std::shared_ptr<const Facts>> facts;  ///< null: not in flight as far as we remember
+  std::vector<std::vector<NewRecipient>> children;  ///< planned on the io thread
   Moment moment;
 
   // Outputs, set anew each time the job runs.
@@ -29,7 +29,9 @@ struct Queue::OutcomeBatch {
   }
 };
 
-void Queue::outcomes(std::vector<OutcomeItem> items) { loop_.spawn("queue: outcomes", apply(std::move(items))); }
+void Queue::outcomes(std::vector<OutcomeItem> items) {
+  loop_.spawn("queue: outcomes", apply(std::move(items)));
+}
 
 Task<> Queue::apply(std::vector<OutcomeItem> items) {
   auto batch = std::make_shared<OutcomeBatch>();
@@ -55,15 +57,18 @@ Task<> Queue::apply(std::vector<OutcomeItem> items) {
     for (const auto& [message, events] : batch->events) {
       TRY(spool::append_events(database, message, events));
       if (TRY(has_open_recipients(database, message))) continue;
-      if (std::string file = TRY(spool::clear_content(database, message)); !file.empty()) batch->files.push_back(std::move(file));
+      if (std::string file = TRY(spool::clear_content(database, message)); !file.empty())
+        batch->files.push_back(std::move(file));
     }
     return {};
   });
   point("mta.after_outcome");
   for (const OutcomeItem& item : batch->items) flights_.erase(item.row);
   if (!committed) {
-    // The rows stay in flight in the database and at mda's ledger: the next start, or the next link, asks again.
-    log::error("outcomes of {} recipients could not be stored: {}", batch->items.size(), committed.error().text);
+    // The rows stay in flight in the database and at mda's ledger: the next start, or the next link, asks
+    // again.
+    log::error("outcomes of {} recipients could not be stored: {}", batch->items.size(),
+               committed.error().text);
     co_return;
   }
   counts_.delivered += batch->delivered;
@@ -108,31 +113,37 @@ Result<void> Queue::apply_one(Database& database, OutcomeBatch& batch, size_t in
   } else if (change.dsn_due && !facts.proven_sender) {
     change.dsn_due = 0;
   }
-  TRY(set_state(database, *recipient, change.state, By::attempt, change.due_ms, change.attempts, change.offered, change.reason,
-                change.status));
+  TRY(set_state(database, *recipient, change.state, By::attempt, change.due_ms, change.attempts,
+                change.offered, change.reason, change.status));
   if (change.dsn_due) TRY(add_dsn_due(database, item.row, change.dsn_due));
   batch.dsn_due |= change.dsn_due != 0;
   batch.events[recipient->message].push_back(std::move(change.event));
   if (change.state == State::expanded) TRY(add_children(database, batch, index, *recipient));
-  if (change.state == State::waiting && recipient->wish != Wish::none) TRY(grant_wish(database, batch, *recipient, change));
+  if (change.state == State::waiting && recipient->wish != Wish::none)
+    TRY(grant_wish(database, batch, *recipient, change));
   batch.delivered += change.state == State::delivered;
   batch.deferred += change.state == State::waiting;
   batch.bounced += ends_badly;
   return {};
 }
 
-// A child carries its ancestry, by which mda cuts loops; a mailbox that the message already goes to gets no second copy.
-Result<void> Queue::add_children(Database& database, OutcomeBatch& batch, size_t index, const Recipient& parent) const {
+// A child carries its ancestry, by which mda cuts loops; a mailbox that the message already goes to gets no
+// second copy.
+Result<void> Queue::add_children(Database& database, OutcomeBatch& batch, size_t index,
+                                 const Recipient& parent) const {
   const auto& planned = batch.children[index];
   for (NewRecipient child : planned) {
     child.parent = parent.row;
     child.depth = parent.depth + 1;
-    child.ancestry = parent.ancestry.empty() ? parent.address.text() : parent.ancestry + "\n" + parent.address.text();
+    child.ancestry =
+        parent.ancestry.empty() ? parent.address.text() : parent.ancestry + "\n" + parent.address.text();
     if (planned.size() == 1) {
       child.parameters = parent.parameters;  // RFC 3461 §5.2.7.3
     } else {
-      child.parameters.notify.bits = static_cast<uint8_t>(parent.parameters.notify.bits & ~smtp::Notify::success);
-      if (parent.parameters.notify.bits == smtp::Notify::success) child.parameters.notify.bits = smtp::Notify::never;
+      child.parameters.notify.bits =
+          static_cast<uint8_t>(parent.parameters.notify.bits & ~smtp::Notify::success);
+      if (parent.parameters.notify.bits == smtp::Notify::success)
+        child.parameters.notify.bits = smtp::Notify::never;
       child.parameters.orcpt = parent.parameters.orcpt;
     }
     if (!child.mailbox.empty() && TRY(has_mailbox(database, parent.message, child.mailbox))) {
@@ -148,7 +159,8 @@ Result<void> Queue::add_children(Database& database, OutcomeBatch& batch, size_t
   return {};
 }
 
-Result<void> Queue::grant_wish(Database& database, OutcomeBatch& batch, const Recipient& before, const Change& change) const {
+Result<void> Queue::grant_wish(Database& database, OutcomeBatch& batch, const Recipient& before,
+                               const Change& change) const {
   Recipient recipient = before;
   recipient.state = change.state;
   recipient.attempts = change.attempts;

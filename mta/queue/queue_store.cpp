@@ -9,7 +9,8 @@ using store::Database;
 using store::Statement;
 
 constexpr char columns[] =
-    "id, message, local, domain, target_local, target_domain, state, due, attempts, offered, wish, wish_by, parent, "
+    "id, message, local, domain, target_local, target_domain, state, due, attempts, offered, wish, wish_by, "
+    "parent, "
     "depth, ancestry, mailbox, prefix, reason, status, notify, orcpt, dsn_due, dsn_told";
 
 Recipient row_of(const Statement& s) {
@@ -95,7 +96,8 @@ Result<int64_t> insert_recipient(Database& database, int64_t message, const NewR
   if (!is_legal(State::none, r.state, By::acceptance))
     return fail(Error::permanent(fmt::format("a recipient is not stored as {}", name(r.state))));
   Statement& s = *TRY(database.statement(
-      "INSERT INTO recipient(message, local, domain, target_local, target_domain, state, offered, parent, depth, "
+      "INSERT INTO recipient(message, local, domain, target_local, target_domain, state, offered, parent, "
+      "depth, "
       "ancestry, mailbox, prefix, reason, notify, orcpt) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   const auto text_or_null = [&](int index, const std::string& text) {
     text.empty() ? s.bind_null(index) : s.bind(index, text);
@@ -128,7 +130,8 @@ Result<std::optional<Recipient>> load_recipient(Database& database, int64_t row)
 }
 
 Result<std::vector<Recipient>> load_recipients(Database& database, int64_t message) {
-  static const std::string sql = fmt::format("SELECT {} FROM recipient WHERE message = ? ORDER BY id", columns);
+  static const std::string sql =
+      fmt::format("SELECT {} FROM recipient WHERE message = ? ORDER BY id", columns);
   Statement& s = *TRY(database.statement(sql.c_str()));
   s.bind(1, message);
   return rows_of(s);
@@ -150,12 +153,14 @@ Result<std::optional<int64_t>> next_due_ms(Database& database) {
   return due;
 }
 
-Result<void> set_state(Database& database, const Recipient& from, State to, By by, int64_t due_ms, int attempts,
-                       bool offered, std::string_view reason, std::string_view status) {
+Result<void> set_state(Database& database, const Recipient& from, State to, By by, int64_t due_ms,
+                       int attempts, bool offered, std::string_view reason, std::string_view status) {
   if (!is_legal(from.state, to, by))
-    return fail(Error::permanent(fmt::format("recipient {} may not go from {} to {}", from.row, name(from.state), name(to))));
-  Statement& s = *TRY(database.statement(
-      "UPDATE recipient SET state = ?, due = ?, attempts = ?, offered = ?, reason = ?, status = ? WHERE id = ?"));
+    return fail(Error::permanent(
+        fmt::format("recipient {} may not go from {} to {}", from.row, name(from.state), name(to))));
+  Statement& s =
+      *TRY(database.statement("UPDATE recipient SET state = ?, due = ?, attempts = ?, offered = ?, reason = "
+                              "?, status = ? WHERE id = ?"));
   s.bind(1, static_cast<int64_t>(to)).bind(2, due_ms).bind(3, int64_t{attempts}).bind(4, int64_t{offered});
   return s.bind(5, reason).bind(6, status).bind(7, from.row).run();
 }
@@ -166,20 +171,23 @@ Result<void> set_wish(Database& database, int64_t row, Wish wish, std::string_vi
 }
 
 Result<int64_t> return_in_flight(Database& database) {
-  Statement& s = *TRY(database.statement("UPDATE recipient SET state = 1, due = 0 WHERE state <= 3 AND state = 2"));
+  Statement& s =
+      *TRY(database.statement("UPDATE recipient SET state = 1, due = 0 WHERE state <= 3 AND state = 2"));
   TRY(s.run());
   return database.changes();
 }
 
 Result<bool> has_open_recipients(Database& database, int64_t message) {
-  Statement& s = *TRY(database.statement("SELECT 1 FROM recipient WHERE message = ? AND (state <= 3 OR dsn_due <> 0) LIMIT 1"));
+  Statement& s = *TRY(database.statement(
+      "SELECT 1 FROM recipient WHERE message = ? AND (state <= 3 OR dsn_due <> 0) LIMIT 1"));
   const bool open = TRY(s.bind(1, message).step());
   s.reset();
   return open;
 }
 
 Result<bool> has_mailbox(Database& database, int64_t message, std::string_view mailbox) {
-  Statement& s = *TRY(database.statement("SELECT 1 FROM recipient WHERE message = ? AND mailbox = ? LIMIT 1"));
+  Statement& s =
+      *TRY(database.statement("SELECT 1 FROM recipient WHERE message = ? AND mailbox = ? LIMIT 1"));
   const bool has = TRY(s.bind(1, message).bind(2, mailbox).step());
   s.reset();
   return has;
@@ -194,9 +202,11 @@ Result<int64_t> confirmed_below(Database& database) {
   return below;
 }
 
-Result<std::vector<Recipient>> load_outlived(Database& database, State state, int64_t accepted_before_ms, size_t limit) {
+Result<std::vector<Recipient>> load_outlived(Database& database, State state, int64_t accepted_before_ms,
+                                             size_t limit) {
   static const std::string sql = fmt::format(
-      "SELECT {} FROM recipient WHERE state <= 3 AND state = ?1 AND due = 0 AND offered = 0 AND (SELECT accepted_ms FROM "
+      "SELECT {} FROM recipient WHERE state <= 3 AND state = ?1 AND due = 0 AND offered = 0 AND (SELECT "
+      "accepted_ms FROM "
       "message WHERE key = recipient.message) < ?2 ORDER BY id LIMIT ?3",
       columns);
   Statement& s = *TRY(database.statement(sql.c_str()));
@@ -205,12 +215,15 @@ Result<std::vector<Recipient>> load_outlived(Database& database, State state, in
 }
 
 Result<void> rebase_due(Database& database, int64_t delta_ms) {
-  Statement& s = *TRY(database.statement("UPDATE recipient SET due = max(due + ?, 1) WHERE state = 1 AND due > 0"));
+  Statement& s =
+      *TRY(database.statement("UPDATE recipient SET due = max(due + ?, 1) WHERE state = 1 AND due > 0"));
   return s.bind(1, delta_ms).run();
 }
 
-Result<Seen> find_seen(Database& database, int64_t peer, int64_t epoch, int64_t sequence, const MessageId& id) {
-  Statement& s = *TRY(database.statement("SELECT id FROM seen WHERE peer = ? AND epoch = ? AND sequence = ?"));
+Result<Seen> find_seen(Database& database, int64_t peer, int64_t epoch, int64_t sequence,
+                       const MessageId& id) {
+  Statement& s =
+      *TRY(database.statement("SELECT id FROM seen WHERE peer = ? AND epoch = ? AND sequence = ?"));
   s.bind(1, peer).bind(2, epoch).bind(3, sequence);
   Seen seen = Seen::no;
   if (TRY(s.step())) seen = s.blob(0) == id.blob() ? Seen::same : Seen::other_id;
@@ -218,7 +231,8 @@ Result<Seen> find_seen(Database& database, int64_t peer, int64_t epoch, int64_t 
   return seen;
 }
 
-Result<void> insert_seen(Database& database, int64_t peer, int64_t epoch, int64_t sequence, const MessageId& id) {
+Result<void> insert_seen(Database& database, int64_t peer, int64_t epoch, int64_t sequence,
+                         const MessageId& id) {
   Statement& s = *TRY(database.statement("INSERT INTO seen(peer, epoch, sequence, id) VALUES(?,?,?,?)"));
   return s.bind(1, peer).bind(2, epoch).bind(3, sequence).bind_blob(4, id.blob()).run();
 }
@@ -241,9 +255,10 @@ Result<void> add_dsn_due(Database& database, int64_t row, uint8_t bits) {
 }
 
 Result<std::vector<int64_t>> messages_with_dsn_due(Database& database, size_t limit) {
-  Statement& s = *TRY(database.statement(
-      "SELECT DISTINCT message FROM recipient r WHERE dsn_due <> 0 AND NOT EXISTS(SELECT 1 FROM recipient f WHERE "
-      "f.message = r.message AND f.state = 2) LIMIT ?"));
+  Statement& s =
+      *TRY(database.statement("SELECT DISTINCT message FROM recipient r WHERE dsn_due <> 0 AND NOT "
+                              "EXISTS(SELECT 1 FROM recipient f WHERE "
+                              "f.message = r.message AND f.state = 2) LIMIT ?"));
   s.bind(1, static_cast<int64_t>(limit));
   std::vector<int64_t> messages;
   while (TRY(s.step())) messages.push_back(s.integer(0));
@@ -251,16 +266,19 @@ Result<std::vector<int64_t>> messages_with_dsn_due(Database& database, size_t li
   return messages;
 }
 
-Result<void> set_dsn_told(Database& database, int64_t row, uint8_t bits, const MessageId& id, std::string_view rule) {
+Result<void> set_dsn_told(Database& database, int64_t row, uint8_t bits, const MessageId& id,
+                          std::string_view rule) {
   for (uint8_t kind = 1; kind != 0; kind = static_cast<uint8_t>(kind << 1)) {
     if (!(bits & kind)) continue;
-    Statement& add = *TRY(database.statement("INSERT OR IGNORE INTO dsn(recipient, kind, id, rule) VALUES(?,?,?,?)"));
+    Statement& add =
+        *TRY(database.statement("INSERT OR IGNORE INTO dsn(recipient, kind, id, rule) VALUES(?,?,?,?)"));
     add.bind(1, row).bind(2, int64_t{kind});
     id.is_none() ? add.bind_null(3) : add.bind_blob(3, id.blob());
     rule.empty() ? add.bind_null(4) : add.bind(4, rule);
     TRY(add.run());
   }
-  Statement& s = *TRY(database.statement("UPDATE recipient SET dsn_due = dsn_due & ~?1, dsn_told = dsn_told | ?1 WHERE id = ?2"));
+  Statement& s = *TRY(database.statement(
+      "UPDATE recipient SET dsn_due = dsn_due & ~?1, dsn_told = dsn_told | ?1 WHERE id = ?2"));
   return s.bind(1, int64_t{bits}).bind(2, row).run();
 }
 

@@ -24,8 +24,8 @@ Result<std::vector<Recipient>> load_recipients(store::Database& database, int64_
 Result<std::vector<Recipient>> load_due(store::Database& database, int64_t now_ms, size_t limit);
 Result<std::optional<int64_t>> next_due_ms(store::Database& database);
 /// Refuses an illegal transition as Error::permanent and changes nothing then.
-Result<void> set_state(store::Database& database, const Recipient& from, State to, By by, int64_t due_ms, int attempts,
-                       bool offered, std::string_view reason, std::string_view status);
+Result<void> set_state(store::Database& database, const Recipient& from, State to, By by, int64_t due_ms,
+                       int attempts, bool offered, std::string_view reason, std::string_view status);
 Result<void> set_wish(store::Database& database, int64_t row, Wish wish, std::string_view by);
 /// What was in flight waits on the link again (start of mta, link down). Returns their number.
 Result<int64_t> return_in_flight(store::Database& database);
@@ -36,14 +36,17 @@ Result<bool> has_mailbox(store::Database& database, int64_t message, std::string
 /// All rows below are terminal, and no new row comes below: mda may forget them.
 Result<int64_t> confirmed_below(store::Database& database);
 /// Recipients that wait on the link without having been offered, or are held, of messages accepted before.
-Result<std::vector<Recipient>> load_outlived(store::Database& database, State state, int64_t accepted_before_ms, size_t limit);
+Result<std::vector<Recipient>> load_outlived(store::Database& database, State state,
+                                             int64_t accepted_before_ms, size_t limit);
 /// Moves each due time by delta_ms, after a jump of the wall clock.
 Result<void> rebase_due(store::Database& database, int64_t delta_ms);
 
 // ---- what came from msa ----
 enum class Seen { no, same, other_id };
-Result<Seen> find_seen(store::Database& database, int64_t peer, int64_t epoch, int64_t sequence, const MessageId& id);
-Result<void> insert_seen(store::Database& database, int64_t peer, int64_t epoch, int64_t sequence, const MessageId& id);
+Result<Seen> find_seen(store::Database& database, int64_t peer, int64_t epoch, int64_t sequence,
+                       const MessageId& id);
+Result<void> insert_seen(store::Database& database, int64_t peer, int64_t epoch, int64_t sequence,
+                         const MessageId& id);
 /// A small local key for an instance.
 Result<int64_t> peer_key(store::Database& database, std::string_view instance);
 
@@ -52,6 +55,7 @@ Result<void> add_dsn_due(store::Database& database, int64_t row, uint8_t bits);
 /// Messages with DSNs due and no recipient in flight.
 Result<std::vector<int64_t>> messages_with_dsn_due(store::Database& database, size_t limit);
 /// The kinds in `bits` are done for this recipient: by DSN `id`, or suppressed by `rule`.
-Result<void> set_dsn_told(store::Database& database, int64_t row, uint8_t bits, const MessageId& id, std::string_view rule);
+Result<void> set_dsn_told(store::Database& database, int64_t row, uint8_t bits, const MessageId& id,
+                          std::string_view rule);
 
 }  // namespace futar::mta

@@ -22,27 +22,27 @@ enum class Wish : uint8_t { none = 0, hold = 1, bounce = 2, cancel = 3 };
 
 /// A recipient that is about to be stored.
 struct NewRecipient {
-  smtp::Address address;        ///< of the envelope, or the target of an expansion
-  smtp::Address target;         ///< what mda is asked for; the same unless captured
+  smtp::Address address;  ///< of the envelope, or the target of an expansion
+  smtp::Address target;   ///< what mda is asked for; the same unless captured
   State state = State::waiting;
-  std::string mailbox;          ///< account + detail; "" when an alias decides
-  std::string prefix;           ///< fields for this destination alone
+  std::string mailbox;  ///< account + detail; "" when an alias decides
+  std::string prefix;   ///< fields for this destination alone
   std::string reason;
   smtp::RcptParameters parameters;
-  int64_t parent = 0;           ///< recipient row it was expanded from
+  int64_t parent = 0;  ///< recipient row it was expanded from
   int depth = 0;
-  std::string ancestry;         ///< addresses above it, one a line
+  std::string ancestry;  ///< addresses above it, one a line
 };
 
 /// A stored recipient.
 struct Recipient {
   int64_t row = 0;
-  int64_t message = 0;          ///< key of the message row
+  int64_t message = 0;  ///< key of the message row
   smtp::Address address, target;
   State state = State::none;
-  int64_t due_ms = 0;           ///< 0: waits on the link
-  int attempts = 0;             ///< failed ones
-  bool offered = false;         ///< mda may have an intent for it
+  int64_t due_ms = 0;    ///< 0: waits on the link
+  int attempts = 0;      ///< failed ones
+  bool offered = false;  ///< mda may have an intent for it
   Wish wish = Wish::none;
   std::string wish_by;
   int64_t parent = 0;

@@ -44,7 +44,7 @@ struct Transition {
 /// Is it legal? Every UPDATE of recipient.state asks first.
 bool is_legal(State from, State to, By by);
 
-std::string_view name(State state);                ///< "in flight"
-State state_of(std::string_view name);             ///< State::none if unknown
+std::string_view name(State state);     ///< "in flight"
+State state_of(std::string_view name);  ///< State::none if unknown
 
 }  // namespace futar::mta

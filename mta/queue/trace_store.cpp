@@ -12,14 +12,18 @@ using store::Statement;
 
 namespace {
 
-bool concerns_recipient(const spool::Summary& summary, const std::vector<Recipient>& recipients, std::string_view address) {
-  if (std::ranges::any_of(recipients, [&](const Recipient& r) { return matches_address(r.address, address); })) return true;
-  return std::ranges::any_of(summary.envelope.recipients,
-                             [&](const message::Recipient& r) { return matches_address(r.address, address); });
+bool concerns_recipient(const spool::Summary& summary, const std::vector<Recipient>& recipients,
+                        std::string_view address) {
+  if (std::ranges::any_of(recipients,
+                          [&](const Recipient& r) { return matches_address(r.address, address); }))
+    return true;
+  return std::ranges::any_of(summary.envelope.recipients, [&](const message::Recipient& r) {
+    return matches_address(r.address, address);
+  });
 }
 
-bool is_asked(const TraceQuery& query, const spool::Summary& summary, const std::vector<Recipient>& recipients,
-              const std::vector<event::Event>& events) {
+bool is_asked(const TraceQuery& query, const spool::Summary& summary,
+              const std::vector<Recipient>& recipients, const std::vector<event::Event>& events) {
   const auto has = [&](event::Field field, std::string_view value) {
     return std::ranges::any_of(events, [&](const event::Event& e) { return e.get(field) == value; });
   };
@@ -52,9 +56,9 @@ Result<std::vector<Traced>> find_traced(Database& database, const TraceQuery& qu
       if (auto summary = TRY(spool::load_summary(database, *key))) candidates.push_back(*std::move(summary));
   } else {
     const bool by_id = !query.what.empty() && query.what.find_first_of("@<") == std::string::npos;
-    candidates = TRY(spool::find_summaries(database, query.since_ms, by_id ? limit : 100'000, [&](const spool::Summary& s) {
-      return !by_id || matches_id(s.id, query.what);
-    }));
+    candidates = TRY(spool::find_summaries(
+        database, query.since_ms, by_id ? limit : 100'000,
+        [&](const spool::Summary& s) { return !by_id || matches_id(s.id, query.what); }));
   }
   for (spool::Summary& summary : candidates) {
     if (found.size() == limit) break;
@@ -74,13 +78,15 @@ Result<Census> take_census(Database& database) {
     const auto state = static_cast<State>(s.integer(0));
     const int64_t count = s.integer(2);
     (s.integer(1) ? census.added : census.accepted) += count;
-    (state == State::waiting ? census.waiting : state == State::in_flight ? census.in_flight
-                                             : state == State::held       ? census.held
-                                                                          : census.terminal) += count;
+    (state == State::waiting     ? census.waiting
+     : state == State::in_flight ? census.in_flight
+     : state == State::held      ? census.held
+                                 : census.terminal) += count;
   }
   s.reset();
   census.oldest_ms = TRY(number(database,
-      "SELECT accepted_ms FROM message WHERE key = (SELECT message FROM recipient WHERE state <= 3 ORDER BY id LIMIT 1)"));
+                                "SELECT accepted_ms FROM message WHERE key = (SELECT message FROM recipient "
+                                "WHERE state <= 3 ORDER BY id LIMIT 1)"));
   return census;
 }
 
@@ -92,19 +98,25 @@ struct Check {
 };
 
 constexpr Check checks[] = {
-    {"SELECT r.id FROM recipient r WHERE NOT EXISTS(SELECT 1 FROM message m WHERE m.key = r.message) LIMIT 100",
+    {"SELECT r.id FROM recipient r WHERE NOT EXISTS(SELECT 1 FROM message m WHERE m.key = r.message) LIMIT "
+     "100",
      "recipient {} belongs to no message"},
-    {"SELECT m.key FROM message m WHERE NOT EXISTS(SELECT 1 FROM recipient r WHERE r.message = m.key) LIMIT 100",
+    {"SELECT m.key FROM message m WHERE NOT EXISTS(SELECT 1 FROM recipient r WHERE r.message = m.key) LIMIT "
+     "100",
      "message {} has no recipient"},
-    {"SELECT r.id FROM recipient r JOIN message m ON m.key = r.message WHERE r.state <= 3 AND m.header IS NULL LIMIT 100",
+    {"SELECT r.id FROM recipient r JOIN message m ON m.key = r.message WHERE r.state <= 3 AND m.header IS "
+     "NULL LIMIT 100",
      "recipient {} is open, but the content of its message is gone"},
-    {"SELECT r.id FROM recipient r WHERE r.state = 8 AND NOT EXISTS(SELECT 1 FROM recipient c WHERE c.parent = r.id) LIMIT 100",
+    {"SELECT r.id FROM recipient r WHERE r.state = 8 AND NOT EXISTS(SELECT 1 FROM recipient c WHERE c.parent "
+     "= r.id) LIMIT 100",
      "recipient {} was expanded into nobody"},
     {"SELECT recipient FROM dsn WHERE id IS NULL AND rule IS NULL LIMIT 100",
      "a notification about recipient {} is neither sent nor suppressed"},
-    {"SELECT d.recipient FROM dsn d WHERE d.id IS NOT NULL AND NOT EXISTS(SELECT 1 FROM message m WHERE m.id = d.id) LIMIT 100",
+    {"SELECT d.recipient FROM dsn d WHERE d.id IS NOT NULL AND NOT EXISTS(SELECT 1 FROM message m WHERE m.id "
+     "= d.id) LIMIT 100",
      "the notification about recipient {} is not in the queue's history"},
-    {"SELECT r.id FROM recipient r WHERE r.state > 11 OR r.state < 1 LIMIT 100", "recipient {} is in no legal state"},
+    {"SELECT r.id FROM recipient r WHERE r.state > 11 OR r.state < 1 LIMIT 100",
+     "recipient {} is in no legal state"},
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace futar::mta {
 
 struct TraceQuery {
-  std::string what;        ///< an id (whole, end or start), an address, or a Message-ID in angle brackets; "" = all
+  std::string what;  ///< an id (whole, end or start), an address, or a Message-ID in angle brackets; "" = all
   std::string from, to, client, message_id;
   int64_t since_ms = 0;
 };
@@ -27,12 +27,12 @@ Result<std::vector<Traced>> find_traced(store::Database& database, const TraceQu
 /// Equation (a) of design §5, in sums: accepted + added = terminal + waiting + in flight + held.
 struct Census {
   int64_t messages = 0, accepted = 0, added = 0, terminal = 0, waiting = 0, in_flight = 0, held = 0;
-  int64_t oldest_ms = 0;   ///< acceptance of the oldest open message, 0 if none
+  int64_t oldest_ms = 0;  ///< acceptance of the oldest open message, 0 if none
 };
 Result<Census> take_census(store::Database& database);
 
-/// What must not be: recipients without a message, messages with too few recipients, open recipients without content,
-/// DSNs told neither by an id nor by a rule, damaged rows. Each as a sentence.
+/// What must not be: recipients without a message, messages with too few recipients, open recipients without
+/// content, DSNs told neither by an id nor by a rule, damaged rows. Each as a sentence.
 Result<std::vector<std::string>> find_problems(store::Database& database);
 
 }  // namespace futar::mta

@@ -16,7 +16,8 @@ Route capture(const Directory& directory, const smtp::Address& sender, const smt
 }
 
 Route to_account(const directory::Account& account, const smtp::Address& recipient) {
-  const std::string mailbox = account.detail.empty() ? account.address : account.address + "+" + account.detail;
+  const std::string mailbox =
+      account.detail.empty() ? account.address : account.address + "+" + account.detail;
   return {Route::Kind::mda, recipient, mailbox, "", fmt::format("{} lives here", recipient.text())};
 }
 

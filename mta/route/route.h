@@ -18,10 +18,10 @@ struct Route {
     refused,  ///< ours, but nobody of that name
   };
   Kind kind = Kind::mda;
-  smtp::Address address;           ///< what mda is asked to deliver to (capture: captured@domain)
-  std::string mailbox;             ///< account + detail that will receive it; "" when an alias decides
-  std::string prefix;              ///< header fields for this destination alone ("X-Original-To: ...\r\n")
-  std::string reason;              ///< in words, for events and `futar route`
+  smtp::Address address;  ///< what mda is asked to deliver to (capture: captured@domain)
+  std::string mailbox;    ///< account + detail that will receive it; "" when an alias decides
+  std::string prefix;     ///< header fields for this destination alone ("X-Original-To: ...\r\n")
+  std::string reason;     ///< in words, for events and `futar route`
 };
 
 struct RouteRules {

@@ -10,7 +10,8 @@ int64_t back_off_ms(const RetryRules& rules, int attempts) {
   return std::min(wait, rules.retry_max_ms);
 }
 
-bool has_expired(const RetryRules& rules, int64_t accepted_ms, int attempts, int64_t now_ms, int64_t last_jump_ms) {
+bool has_expired(const RetryRules& rules, int64_t accepted_ms, int attempts, int64_t now_ms,
+                 int64_t last_jump_ms) {
   if (attempts < rules.attempts_least) return false;
   if (last_jump_ms != 0 && now_ms - last_jump_ms < rules.calm_after_jump_ms) return false;
   return now_ms - accepted_ms >= rules.lifetime_ms;

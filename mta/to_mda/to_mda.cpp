@@ -5,8 +5,8 @@
 namespace futar::mta {
 namespace {
 
-Task<Result<std::string>> read_piece(net::Workers& workers, spool::Folder& spool, spool::Body body, uint64_t offset,
-                                     size_t limit) {
+Task<Result<std::string>> read_piece(net::Workers& workers, spool::Folder& spool, spool::Body body,
+                                     uint64_t offset, size_t limit) {
   Result<std::string> piece;
   co_await workers.run([&] { piece = spool.read(body, offset, limit); });
   co_return piece;
@@ -14,8 +14,8 @@ Task<Result<std::string>> read_piece(net::Workers& workers, spool::Folder& spool
 
 }  // namespace
 
-ToMda::ToMda(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, Queue& queue, spool::Folder& spool,
-             net::Workers& workers) {
+ToMda::ToMda(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, Queue& queue,
+             spool::Folder& spool, net::Workers& workers) {
   proto::DeliverySource source;
   source.up = [&queue] {
     log::info("the link to mda is up");
@@ -32,7 +32,8 @@ ToMda::ToMda(net::Loop& loop, zmq::Context& context, proto::LinkOptions options,
   };
   source.confirmed_below = [&queue] { return queue.confirmed_below(); };
   link_ = std::make_unique<proto::DeliverySender>(loop, context, std::move(options), std::move(source));
-  queue.set_outlet({[this] { return link_->ready(); }, [this](proto::DeliverItem item) { link_->send(std::move(item)); }});
+  queue.set_outlet(
+      {[this] { return link_->ready(); }, [this](proto::DeliverItem item) { link_->send(std::move(item)); }});
 }
 
 Result<void> ToMda::start() { return link_->start(); }

@@ -10,8 +10,8 @@ namespace futar::mta {
 
 class ToMda {
  public:
-  ToMda(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, Queue& queue, spool::Folder& spool,
-        net::Workers& workers);
+  ToMda(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, Queue& queue,
+        spool::Folder& spool, net::Workers& workers);
 
   Result<void> start();
   Task<> stop() { return link_->stop(); }

@@ -5,8 +5,13 @@
 using namespace futar;
 
 TEST_CASE("base 64 of RFC 4648 §10") {
-  const std::pair<std::string_view, std::string_view> vectors[] = {
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<std::string_view, std::string_view> vectors[] = {{"", ""},
+                                                                   {"f", "Zg=="},
+                                                                   {"fo", "Zm8="},
+                                                                   {"foo", "Zm9v"},
+                                                                   {"foob", "Zm9vYg=="},
+                                                                   {"fooba", "Zm9vYmE="},
+                                                                   {"foobar", "Zm9vYmFy"}};
   for (const auto& [octets, text] : vectors) {
     CHECK(base64_encode(octets) == text);
     CHECK(base64_decode(text) == std::string(octets));
@@ -26,11 +31,13 @@ TEST_CASE("peer text cannot break a log line or drive a terminal") {
 
 TEST_CASE("invalid UTF-8 is told from valid") {
   CHECK(is_utf8("grüße €😀"));
-  for (std::string_view bad : {"\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80"}) CHECK_FALSE(is_utf8(bad));
+  for (std::string_view bad : {"\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80"})
+    CHECK_FALSE(is_utf8(bad));
 }
 
 TEST_CASE("numbers are whole, unsigned and in range") {
   CHECK(parse_number("0") == 0u);
   CHECK(parse_number("18446744073709551615") == UINT64_MAX);
-  for (std::string_view bad : {"", "-1", "+1", " 1", "1 ", "18446744073709551616", "0x1"}) CHECK_FALSE(parse_number(bad).has_value());
+  for (std::string_view bad : {"", "-1", "+1", " 1", "1 ", "18446744073709551616", "0x1"})
+    CHECK_FALSE(parse_number(bad).has_value());
 }

@@ -77,6 +77,7 @@ TEST_CASE("first messages") {
       {"n,,n=user,r=abc", Binding::none, "", true},
       {"y,,n=user,r=abc", Binding::none, "", true},
       {"n,a=user,n=user,r=abc", Binding::none, "", true},
+      {"n,a=,n=user,r=abc", Binding::none, "", true},
       {"n,,n=user,r=abc,x=ext", Binding::none, "", true},
       {"n,,n=user,r=abc", Binding::none, "exporter", true},
       {"y,,n=user,r=abc", Binding::none, "exporter", false},  // -PLUS was offered: a downgrade

@@ -62,14 +62,16 @@ TEST_CASE("after four hours the sender is told once that it waits, unless NOTIFY
 TEST_CASE("a lifetime that is over ends in expired with a DSN") {
   Recipient recipient = bob();
   recipient.attempts = 2;
-  const Change change = judge(outcome(OutcomeState::later, "mailbox full"), recipient, {}, {121 * hour, 0, 0});
+  const Change change =
+      judge(outcome(OutcomeState::later, "mailbox full"), recipient, {}, {121 * hour, 0, 0});
   CHECK(change.state == State::expired);
   CHECK(change.dsn_due == dsn::failed);
 }
 
 TEST_CASE("a refusal for good bounces, and NOTIFY=NEVER keeps the DSN away") {
   Recipient recipient = bob();
-  CHECK(judge(outcome(OutcomeState::failed, "no such user", "5.1.1"), recipient, {}, {}).dsn_due == dsn::failed);
+  CHECK(judge(outcome(OutcomeState::failed, "no such user", "5.1.1"), recipient, {}, {}).dsn_due ==
+        dsn::failed);
   recipient.parameters.notify.bits = smtp::Notify::never;
   const Change change = judge(outcome(OutcomeState::failed), recipient, {}, {});
   CHECK(change.state == State::bounced);

@@ -1,4 +1,5 @@
-// A queue over a real database in a folder of the test, with a clock that stands, and an outlet that keeps what it gets.
+// A queue over a real database in a folder of the test, with a clock that stands, and an outlet that keeps
+// what it gets.
 #pragma once
 #include <doctest/doctest.h>
 
@@ -43,7 +44,8 @@ class QueueFixture {
     spool::Message m;
     m.id = MessageId::make(clock);
     if (!from.empty()) m.envelope.reverse_path = *smtp::parse_address(from);
-    for (const std::string& address : to) m.envelope.recipients.push_back({*smtp::parse_address(address), {}});
+    for (const std::string& address : to)
+      m.envelope.recipients.push_back({*smtp::parse_address(address), {}});
     m.header = "Subject: test\r\n\r\n";
     m.body.bytes = std::make_shared<const std::string>("body\r\n");
     m.body.size = m.body.bytes->size();
@@ -99,9 +101,11 @@ class QueueFixture {
   Acted act(Act act) {
     Acted acted;
     run_task(loop, [](QueueFixture& f, Act wanted, Acted& out) -> Task<> {
-      auto result = co_await store::ask<Acted>(*f.writer_, [&f, wanted](store::Database& database) -> Result<Acted> {
-        return act_on(database, TRY(select_open(database, {}, f.clock.wall_ms(), 100)), wanted, "operator", f.clock.wall_ms());
-      });
+      auto result =
+          co_await store::ask<Acted>(*f.writer_, [&f, wanted](store::Database& database) -> Result<Acted> {
+            return act_on(database, TRY(select_open(database, {}, f.clock.wall_ms(), 100)), wanted,
+                          "operator", f.clock.wall_ms());
+          });
       REQUIRE(result.has_value());
       out = *result;
     }(*this, act, acted));
@@ -137,7 +141,8 @@ class QueueFixture {
     REQUIRE(directory::add_domain(records, "futar.test").has_value());
     for (std::string_view user : {"alice", "bob", "captured", "eva", "sender"})
       REQUIRE(directory::add_account(records, std::string(user) + "@futar.test", {}).has_value());
-    REQUIRE(directory::add_alias(records, "team@futar.test", {"alice@futar.test", "bob@futar.test"}).has_value());
+    REQUIRE(
+        directory::add_alias(records, "team@futar.test", {"alice@futar.test", "bob@futar.test"}).has_value());
     records.generation = 1;
     REQUIRE(directory::publish(records, {folder.path()}).has_value());
   }
@@ -150,14 +155,16 @@ class QueueFixture {
     REQUIRE(database.has_value());
     REQUIRE(store::migrate(**database, queue_schema).has_value());
     REQUIRE(return_in_flight(**database).has_value());
-    writer_ = std::make_unique<store::Writer>(loop, *std::move(database), [](Error error) { FAIL(error.text); });
+    writer_ =
+        std::make_unique<store::Writer>(loop, *std::move(database), [](Error error) { FAIL(error.text); });
     reader_ = std::make_unique<store::Reader>(loop, folder / "mta.db");
     QueueOptions options;
     options.host = "mail.futar.test";
     options.route = route_;
     queue = std::make_unique<Queue>(loop, *workers_, *writer_, *reader_, *spool_, clock, options,
                                     [this]() -> const directory::Directory& { return *directory_; });
-    queue->set_outlet({[this] { return outlet_ready; }, [this](proto::DeliverItem item) { items.push_back(std::move(item)); }});
+    queue->set_outlet({[this] { return outlet_ready; },
+                       [this](proto::DeliverItem item) { items.push_back(std::move(item)); }});
     queue->start();
   }
 

@@ -19,7 +19,8 @@ TEST_CASE("a message goes to mda at once while the link is up, and ends delivere
 
 TEST_CASE("without a link mail waits, and all of it goes when the link comes") {
   QueueFixture f;
-  for (int i = 0; i < 5; ++i) REQUIRE(f.accept(f.message({"alice@futar.test", "bob@futar.test"})).has_value());
+  for (int i = 0; i < 5; ++i)
+    REQUIRE(f.accept(f.message({"alice@futar.test", "bob@futar.test"})).has_value());
   CHECK(f.state_of("alice@futar.test") == State::waiting);
   CHECK(f.items.empty());
   f.queue->link_up();
@@ -94,7 +95,8 @@ TEST_CASE("an operator's wish for what mda may have is granted only after mda ha
   for (const auto& recipient : f.sent()) {
     CHECK(recipient.ask_only);
     const bool had_it = recipient.address.local == "alice";
-    f.answer(recipient, had_it ? OutcomeState::delivered : OutcomeState::later, "nothing of it was delivered");
+    f.answer(recipient, had_it ? OutcomeState::delivered : OutcomeState::later,
+             "nothing of it was delivered");
   }
   CHECK(f.wait_for_state("alice@futar.test", State::delivered));
   CHECK(f.wait_for_state("bob@futar.test", State::cancelled));
@@ -143,7 +145,8 @@ TEST_CASE("two recipients for one mailbox at RCPT: the second is a duplicate, a 
   CHECK(f.census().terminal == 1);
 }
 
-TEST_CASE("five dead days: the configured attempts, one notice, one DSN; restarts in between change nothing") {
+TEST_CASE(
+    "five dead days: the configured attempts, one notice, one DSN; restarts in between change nothing") {
   for (const int restart_each : {0, 10}) {
     QueueFixture f;
     f.queue->link_up();
@@ -154,7 +157,9 @@ TEST_CASE("five dead days: the configured attempts, one notice, one DSN; restart
         return std::ranges::any_of(f.sent(), [](const auto& r) { return r.address.local == "alice"; });
       }));
       for (const auto& recipient : f.sent())
-        f.answer(recipient, recipient.address.local == "alice" ? OutcomeState::later : OutcomeState::delivered, "mailbox full");
+        f.answer(recipient,
+                 recipient.address.local == "alice" ? OutcomeState::later : OutcomeState::delivered,
+                 "mailbox full");
       ++attempts;
       REQUIRE(run_until(f.loop, [&] {
         const State state = f.state_of("alice@futar.test");
