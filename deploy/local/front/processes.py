@@ -87,8 +87,9 @@ def stop(daemons):
     """SIGTERM, the time of grace, SIGKILL."""
     alive = [d for d in daemons if d.process and d.process.poll() is None]
     for daemon in alive:
-        daemon.process.send_signal(signal.SIGTERM)
-        daemon.process.send_signal(signal.SIGCONT)  # a test may have stopped it
+        # Its whole group: Dovecot's master waits seconds for helpers that it has not told itself.
+        os.killpg(daemon.process.pid, signal.SIGTERM)
+        os.killpg(daemon.process.pid, signal.SIGCONT)  # a test may have stopped it
     until = time.monotonic() + GRACE_S
     for daemon in alive:
         try:
