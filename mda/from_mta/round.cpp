@@ -193,12 +193,13 @@ Task<> Round::check_mailboxes() {
     mailbox.wanted += octets_of(*piece->item, piece->record);
     results.try_emplace(account, Usage{});
   }
-  std::vector<std::move_only_function<void()>> jobs;
-  for (auto& [account, result] : results)
-    jobs.emplace_back([this, &account, &result, mailbox = mailboxes_[account]] {
-      result = make_and_measure(shop_.mail, account, mailbox.quota, mailbox.wanted, shop_.clock.wall_ms());
-    });
-  co_await shop_.workers.run_all(std::move(jobs));
+  std::vector<std::pair<const std::string*, Result<Usage>*>> jobs;
+  for (auto& [account, result] : results) jobs.emplace_back(&account, &result);
+  co_await in_lanes(shop_.workers, jobs.size(), sync_lanes, [&](size_t i) {
+    const Mailbox& mailbox = mailboxes_.at(*jobs[i].first);
+    *jobs[i].second =
+        make_and_measure(shop_.mail, *jobs[i].first, mailbox.quota, mailbox.wanted, shop_.clock.wall_ms());
+  });
   for (Piece* piece : at(Step::to_stage)) {
     const auto found = results.find(piece->record.account);
     if (found != results.end() && !found->second) later(*piece, found->second.error());
@@ -237,15 +238,13 @@ void Round::take_room(Piece& piece) {
 // ---- stage
 // -----------------------------------------------------------------------------------------------------
 
-namespace {
-
 /// A message as all its recipients get it.
-struct Content {
+struct Round::Content {
   std::shared_ptr<const std::string> text;
   Fd body;
 };
 
-Result<Content> content_of(const proto::DeliverItem& item, const spool::Folder& spool) {
+Result<Round::Content> Round::content_of(const proto::DeliverItem& item, const spool::Folder& spool) {
   std::string crlf = item.prefix + item.header;
   if (item.body.bytes) crlf += *item.body.bytes;
   Content content{std::make_shared<const std::string>(with_lf(crlf)), Fd()};
@@ -255,58 +254,80 @@ Result<Content> content_of(const proto::DeliverItem& item, const spool::Folder& 
   return content;
 }
 
-}  // namespace
+/// The file of one piece on its way.
+struct Round::Staging {
+  Piece* piece;
+  MailFile file;
+  Result<StagedFile> staged = {};
+  Result<void> synced = {};
 
-Task<> Round::write_files() {
-  std::map<const proto::DeliverItem*, std::optional<Result<Content>>> contents;
-  std::vector<std::pair<Piece*, Result<FileSizes>>> files;
+  const Error* trouble() const {
+    if (!staged) return &staged.error();
+    return synced ? nullptr : &synced.error();
+  }
+};
+
+std::vector<Round::Staging> Round::files_to_stage(Contents& contents) {
+  std::vector<Staging> files;
   for (Piece* piece : at(Step::to_stage)) {
     auto& content = contents[piece->item];
     if (!content) content = content_of(*piece->item, shop_.spool);
-    if (*content)
-      files.emplace_back(piece, FileSizes{});
-    else
+    if (!*content) {
       later(*piece, content->error());
-  }
-  std::vector<std::move_only_function<void()>> jobs;
-  for (auto& [piece, sizes] : files) {
-    jobs.emplace_back([this, &sizes, piece, &content = **contents.at(piece->item)] {
-      const MailFile file{trace_fields(piece->item->reverse_path.text(), piece->record.recipient),
-                          content.text, content.body.is_open() ? &content.body : nullptr};
-      sizes = shop_.mail.stage(piece->record.staging_name(), file);
-    });
-  }
-  co_await shop_.workers.run_all(std::move(jobs));
-  for (auto& [piece, sizes] : files) {
-    if (!sizes) {
-      later(*piece, sizes.error());
       continue;
     }
-    const std::string unique =
-        unique_name(shop_.unique_us(), piece->record.row, piece->record.id, shop_.hostname);
-    piece->record.file = with_sizes(unique, *sizes);
+    const Fd& body = (*content)->body;
+    files.push_back({piece,
+                     {trace_fields(piece->item->reverse_path.text(), piece->record.recipient),
+                      (*content)->text, body.is_open() ? &body : nullptr}});
   }
+  return files;
 }
 
 Task<> Round::stage() {
-  const auto pieces = at(Step::to_stage);
-  if (pieces.empty()) co_return;
-  co_await write_files();
-  Result<void> synced;
-  co_await shop_.workers.run([&] {
-    for (const Piece* piece : pieces)  // half-written files of those that failed
-      if (piece->step == Step::answered) std::ignore = shop_.mail.unstage(piece->record.staging_name());
-    synced = shop_.mail.sync_staging();
+  Contents contents;
+  std::vector<Staging> files = files_to_stage(contents);
+  if (files.empty()) co_return;
+  co_await in_lanes(shop_.workers, files.size(), write_lanes, [&](size_t i) {
+    files[i].staged = shop_.mail.stage(files[i].piece->record.staging_name(), files[i].file);
   });
-  for (Piece* piece : at(Step::to_stage)) {
-    if (!synced) {
-      later(*piece, synced.error());
+  Result<void> folder_synced;
+  co_await in_lanes(shop_.workers, files.size() + 1, sync_lanes, [&](size_t i) {
+    if (i == 0) {
+      folder_synced = shop_.mail.sync_staging();
+      return;
+    }
+    Staging& file = files[i - 1];
+    if (file.staged) file.synced = sync_file(std::exchange(file.staged->fd, Fd()), ".staging");
+  });
+  co_await settle(files, folder_synced);
+  point("mda.staged");
+}
+
+/// Names what is durable in .staging/; the rest goes and is tried again later.
+Task<> Round::settle(std::vector<Staging>& files, const Result<void>& folder_synced) {
+  std::vector<std::string> failed;
+  for (Staging& file : files) {
+    Piece& piece = *file.piece;
+    const Error* trouble = folder_synced ? file.trouble() : &folder_synced.error();
+    if (trouble) {
+      later(piece, *trouble);
+      failed.push_back(piece.record.staging_name());
       continue;
     }
-    piece->to_write = piece->record;
-    piece->step = Step::to_record;
+    const std::string unique =
+        unique_name(shop_.unique_us(), piece.record.row, piece.record.id, shop_.hostname);
+    piece.record.file = with_sizes(unique, file.staged->sizes);
+    piece.to_write = piece.record;
+    piece.step = Step::to_record;
   }
-  point("mda.staged");
+  if (!failed.empty()) co_await unstage(std::move(failed));
+}
+
+Task<> Round::unstage(std::vector<std::string> names) {
+  co_await shop_.workers.run([&] {
+    for (const std::string& name : names) std::ignore = shop_.mail.unstage(name);  // else swept at start
+  });
 }
 
 // ---- record
@@ -336,10 +357,10 @@ Task<> Round::give_up_recording(Error error) {
     co_return;
   }
   const auto pieces = at(Step::to_record);
-  co_await shop_.workers.run([&] {
-    for (const Piece* piece : pieces)
-      if (piece->has_new_file()) std::ignore = shop_.mail.unstage(piece->record.staging_name());
-  });
+  std::vector<std::string> staged;
+  for (const Piece* piece : pieces)
+    if (piece->has_new_file()) staged.push_back(piece->record.staging_name());
+  co_await unstage(std::move(staged));
   for (Piece* piece : pieces) {
     if (piece->resumed)
       piece->step = Step::done;

@@ -77,8 +77,14 @@ class Round {
   Task<> check_staged();
   Task<> check_mailboxes();
   void take_room(Piece& piece);
+  struct Content;
+  struct Staging;
+  using Contents = std::map<const proto::DeliverItem*, std::optional<Result<Content>>>;
+  static Result<Content> content_of(const proto::DeliverItem& item, const spool::Folder& spool);
+  std::vector<Staging> files_to_stage(Contents& contents);
   Task<> stage();
-  Task<> write_files();
+  Task<> settle(std::vector<Staging>& files, const Result<void>& folder_synced);
+  Task<> unstage(std::vector<std::string> names);
   Task<> record();
   Task<> give_up_recording(Error error);
   Task<> move();

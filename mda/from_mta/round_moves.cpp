@@ -43,17 +43,17 @@ Task<> Round::redirect(std::vector<Move>& moves) {
 /// Takes the state of each move over into its piece.
 Task<> Round::settle(std::vector<Move>& moves) {
   const auto pieces = at(Step::to_move);  // in the order of `moves`
-  std::vector<Move> moved;
+  std::vector<Move> counted;
   std::vector<std::pair<Piece*, Error>> failed;
   for (size_t i = 0; i < moves.size(); ++i) {
     pieces[i]->record = moves[i].record;
-    if (moves[i].state == Move::State::moved)
-      moved.push_back(std::move(moves[i]));
-    else
+    if (moves[i].state != Move::State::moved)
       failed.emplace_back(pieces[i], std::move(moves[i].error));
+    else if (pieces[i]->quota != 0 || pieces[i]->resumed)
+      counted.push_back(std::move(moves[i]));
   }
-  co_await shop_.workers.run([&] { count_moved(shop_.mail, moved); });
-  co_await withdraw(std::move(failed));
+  if (!counted.empty()) co_await shop_.workers.run([&] { count_moved(shop_.mail, counted); });
+  if (!failed.empty()) co_await withdraw(std::move(failed));
 }
 
 /// What could not be moved starts over at mta: the intents go, then the staging files.
@@ -69,10 +69,9 @@ Task<> Round::withdraw(std::vector<std::pair<Piece*, Error>> failed) {
   }
   if (records.empty()) co_return;
   const auto withdrawn = co_await shop_.ledger.withdraw(records);
-  if (withdrawn)
-    co_await shop_.workers.run([&] {
-      for (const Record& record : records) std::ignore = shop_.mail.unstage(record.staging_name());
-    });
+  std::vector<std::string> staged;
+  for (const Record& record : records) staged.push_back(record.staging_name());
+  if (withdrawn) co_await unstage(std::move(staged));
   for (const auto& [piece, error] : failed) {
     if (piece->step != Step::to_move) continue;
     if (withdrawn)
@@ -85,10 +84,8 @@ Task<> Round::withdraw(std::vector<std::pair<Piece*, Error>> failed) {
 Task<> Round::sync(const Targets& targets) {
   const auto folders = targets.folders();
   std::vector<Result<void>> synced(folders.size() + 1);
-  std::vector<std::move_only_function<void()>> jobs;
-  for (size_t i = 0; i < folders.size(); ++i)
-    jobs.emplace_back([&synced, &folders, i] { synced[i] = sync_folder(*folders[i], "a mailbox folder"); });
-  co_await shop_.workers.run_all(std::move(jobs));
+  co_await in_lanes(shop_.workers, folders.size(), sync_lanes,
+                    [&](size_t i) { synced[i] = sync_folder(*folders[i], "a mailbox folder"); });
   // After the folders: a staging file may be seen as gone only where its message is seen in its folder.
   co_await shop_.workers.run([&] { synced.back() = shop_.mail.sync_staging(); });
   for (const auto& result : synced)

@@ -1,8 +1,10 @@
 // What every round of deliveries works with. All but `mail` is for the io thread.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/net/loop.h"
@@ -37,5 +39,22 @@ struct Workshop {
   /// Microseconds since 1970, never the same twice: names of new files sort in the order of delivery.
   int64_t unique_us() { return last_us = std::max(last_us + 1, clock.wall_ms() * 1000); }
 };
+
+/// Files and folders that are synced at once: they wait for the same commit of the journal.
+constexpr size_t sync_lanes = 20;
+/// Writing does not wait, so a hand-over to a thread should be worth it.
+constexpr size_t write_lanes = 4;
+
+/// Calls f(0) ... f(count - 1) on up to `lanes` threads and resumes after the last.
+template <class F>
+Task<> in_lanes(net::Workers& workers, size_t count, size_t lanes, F f) {
+  std::vector<std::move_only_function<void()>> jobs;
+  lanes = std::min(lanes, count);
+  for (size_t lane = 0; lane < lanes; ++lane)
+    jobs.emplace_back([&f, lane, lanes, count] {
+      for (size_t i = lane; i < count; i += lanes) f(i);
+    });
+  co_await workers.run_all(std::move(jobs));
+}
 
 }  // namespace futar::mda

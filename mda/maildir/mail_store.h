@@ -28,6 +28,12 @@ std::string trace_fields(std::string_view reverse_path, std::string_view recipie
 /// CRLF to LF, whole.
 std::string with_lf(std::string_view octets);
 
+/// A file in .staging/: written, and on its way to the disk.
+struct StagedFile {
+  Fd fd;
+  FileSizes sizes;
+};
+
 enum class Moved {
   yes,
   folder_gone,   ///< the folder was removed since it was opened
@@ -40,8 +46,10 @@ class MailStore {
   /// Makes MAILBOXES and MAILBOXES/.staging where they are missing.
   static Result<std::unique_ptr<MailStore>> open(const std::string& mailboxes);
 
-  /// Writes MAILBOXES/.staging/NAME and syncs it (not the folder). A leftover of that name is replaced.
-  Result<FileSizes> stage(const std::string& name, const MailFile& file) const;
+  /// Writes MAILBOXES/.staging/NAME; durable after sync_file() on it and sync_staging(). All files of a round
+  /// are written before the first is synced: then their blocks belong to one journal transaction (ext4), and
+  /// one commit serves them all. A leftover of that name is replaced.
+  Result<StagedFile> stage(const std::string& name, const MailFile& file) const;
   Result<void> unstage(const std::string& name) const;
   bool is_staged(const std::string& name) const;
   Result<std::vector<std::string>> staged() const;
