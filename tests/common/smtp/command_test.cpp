@@ -132,6 +132,7 @@ TEST_CASE("lines that are refused, and how") {
       {"MAIL FROM:<a@b> RET=SOME", "501 5.5.4"},
       {"MAIL FROM:<a@b> ENVID=", "501 5.5.4"},
       {"MAIL FROM:<a@b> ENVID=a+0D+0Ab", "501 5.5.4"},
+      {"MAIL FROM:<a@b> AUTH=a+0Ab", "501 5.5.4"},
       {"MAIL FROM:<a@b> ENVID=a+4", "501 5.5.4"},
       {"MAIL FROM:<a@b> ENVID=a+4g", "501 5.5.4"},
       {"MAIL FROM:<a@b> REQUIRETLS", "555 5.5.4"},
