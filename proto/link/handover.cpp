@@ -37,7 +37,6 @@ std::vector<Range> ranges_of(std::vector<int64_t> sequences) {
 }
 
 // ---- the conversation
-// ------------------------------------------------------------------------------------------
 
 void Handover::begin(int64_t confirmed_below) {
   end();
@@ -56,13 +55,13 @@ void Handover::end() {
   offered_ = 0;
   ready_.clear();
   to_offer_.clear();
+  meanwhile_.clear();
   std::erase_if(entries_, [](const auto& each) { return each.second.stage != Stage::answered; });
   refusals_ = 0;
   retry_ms_ = -1;
 }
 
 // ---- what there is to send
-// -------------------------------------------------------------------------------------
 
 bool Handover::has_room() const {
   return is_up_ && !is_paused() && credit_ > static_cast<int64_t>(in_hand_) && offered_ < offered_limit;
@@ -75,9 +74,14 @@ bool Handover::is_fresh(int64_t sequence) const {
 
 void Handover::offer(TransferItem item) {
   if (!first_offered_) first_offered_ = item.sequence;
+  if (loading_ && !missed_ && has_room()) {
+    in_hand_ += cost(item);
+    meanwhile_.push_back(std::move(item));
+    return;
+  }
   if (has_backlog_ || !has_room()) {
     has_backlog_ = true;
-    offered_while_loading_ = true;
+    missed_ = true;
     return;
   }
   if (item.sequence <= loaded_up_to_) return;
@@ -100,7 +104,7 @@ void Handover::take_in_hand(TransferItem item) {
 std::optional<Handover::Load> Handover::next_load() {
   if (!has_backlog_ || loading_ || !has_room()) return {};
   loading_ = true;
-  offered_while_loading_ = false;
+  missed_ = false;
   return Load{loaded_up_to_, load_limit, conversation_};
 }
 
@@ -113,15 +117,25 @@ void Handover::loaded(const Load& load, std::vector<TransferItem> items, bool fa
       loaded_up_to_ = item.sequence;
       if (!entries_.contains(item.sequence)) take_in_hand(std::move(item));
     }
-    // A message that was offered meanwhile may have been committed after the load looked.
-    if (at_end && !offered_while_loading_) has_backlog_ = false;
+    // What was committed after the load had looked was offered while it ran.
+    has_backlog_ = !at_end || missed_;
+    if (!has_backlog_) take_meanwhile();
   }
+  for (const TransferItem& item : std::exchange(meanwhile_, {})) in_hand_ -= std::min(in_hand_, cost(item));
   // Only now: the load may have looked before these were committed.
   for (const Range& range : std::exchange(committed_while_loading_, {})) committed({range});
 }
 
+void Handover::take_meanwhile() {
+  for (TransferItem& item : std::exchange(meanwhile_, {})) {
+    in_hand_ -= cost(item);
+    if (item.sequence <= loaded_up_to_) continue;
+    loaded_up_to_ = item.sequence;
+    take_in_hand(std::move(item));
+  }
+}
+
 // ---- what goes out
-// ---------------------------------------------------------------------------------------------
 
 std::vector<OfferItem> Handover::next_offers(int64_t now_ms) {
   std::vector<OfferItem> offers;
@@ -166,7 +180,6 @@ void Handover::set_aside(Entry& entry) {
 }
 
 // ---- what comes back
-// -------------------------------------------------------------------------------------------
 
 void Handover::credit(uint64_t octets) {
   // A credit that comes twice must not open the window wider than it is.

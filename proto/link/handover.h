@@ -36,6 +36,8 @@ class Handover {
 
   // ---- what there is to send
   /// A message that was just committed. Taken in hand, or only remembered as backlog when there is no room.
+  /// While a load runs it waits for that, so that a load's last page does not make backlog of all that comes
+  /// meanwhile.
   void offer(TransferItem item);
   /// What to load now, if anything. Pass the result, or an empty list and `failed`, to loaded().
   std::optional<Load> next_load();
@@ -87,6 +89,7 @@ class Handover {
   bool is_paused() const { return retry_ms_ >= 0 && refusals_ >= refusals_before_pause; }
   bool is_fresh(int64_t sequence) const;
   void take_in_hand(TransferItem item);
+  void take_meanwhile();
   void set_aside(Entry& entry);
 
   static constexpr int refusals_before_pause = 3;
@@ -101,7 +104,9 @@ class Handover {
 
   int64_t loaded_up_to_ = 0;  ///< every spooled key up to here is an entry, or was answered
   bool has_backlog_ = true;   ///< there may be spooled keys beyond
-  bool loading_ = false, offered_while_loading_ = false;
+  bool loading_ = false;
+  std::vector<TransferItem> meanwhile_;  ///< offered while loading
+  bool missed_ = false;                  ///< something was offered while loading that is not in meanwhile_
   std::vector<Range> committed_while_loading_;
 
   std::optional<int64_t> first_offered_;  ///< keys from here on were made by this process

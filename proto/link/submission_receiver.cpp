@@ -106,6 +106,7 @@ void SubmissionReceiver::Impl::up(const std::string& peer, const Hello& hello) {
   Sender& sender = sender_of(peer);
   ++sender.conversation;
   sender.unreturned = 0;
+  sender.epoch = sender.confirmed_below = 0;  // a restored spool confirms less than it did
   confirm(sender, hello.epoch, hello.confirmed_below);
 }
 
@@ -242,20 +243,21 @@ Task<> SubmissionReceiver::Impl::take(std::shared_ptr<Impl> self, std::shared_pt
   for (const int64_t sequence : sequences) sender->taking.erase(sequence);
   if (self->closed) co_return;
   point("link.taken");
-  // Also in a later conversation: what is durable is answered.
+  // Also in a later conversation, in which they may have been offered again: but its epoch is another.
+  const bool is_same = sender->conversation == conversation;
   Answers& answers = sender->answers;
   for (size_t i = 0; i < sequences.size(); ++i) {
     const bool answered = taken && i < taken->size();
     if (answered && (*taken)[i] == Known::have) {
       answers.accepted.push_back(sequences[i]);
-    } else if (answered && (*taken)[i] == Known::other_id) {
+    } else if (answered && (*taken)[i] == Known::other_id && is_same) {
       answers.other_id.push_back(sequences[i]);
     } else {
       answers.later.push_back(sequences[i]);
       answers.reason = taken ? "not taken" : taken.error().text;
     }
   }
-  if (sender->conversation == conversation) self->give_back(*sender, octets);
+  if (is_same) self->give_back(*sender, octets);
   self->soon.ask();
 }
 

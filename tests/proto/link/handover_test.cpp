@@ -117,17 +117,34 @@ TEST_CASE("without credit nothing is sent, and what is offered meanwhile is load
   CHECK(sequences_of(handover.next_batch(0)) == Sequences{2, 3, 4, 5, 6});
 }
 
-TEST_CASE("a message that is offered while a load runs is found by the next load") {
+TEST_CASE("what is offered while a load runs is neither missed nor loaded again") {
   Handover handover;
   handover.begin(1);
   const auto load = handover.next_load();
-  handover.offer(item_of(7));  // committed after the load had looked
+  handover.offer(item_of(6));  // committed before the load looked
+  handover.offer(item_of(7));  // after
+  handover.loaded(*load, items_of({5, 6}));
+  CHECK_FALSE(handover.next_load().has_value());
+  handover.offer(item_of(8));
+  CHECK(sequences_of(handover.next_offers(0)) == Sequences{5});
+  CHECK(sequences_of(handover.next_batch(0)) == Sequences{6, 7, 8});
+}
+
+TEST_CASE("what is offered while a load runs and has no room is found by the next load") {
+  Handover handover;
+  handover.begin(1);
+  const auto load = handover.next_load();
+  handover.spent(credit_window);
+  handover.offer(item_of(7));
+  handover.credit(credit_window);
+  handover.offer(item_of(8));  // not before 7
   handover.loaded(*load, {});
   const auto next = handover.next_load();
   REQUIRE(next.has_value());
-  handover.loaded(*next, items_of({7}));
-  handover.offer(item_of(8));
+  CHECK(next->after == 0);
+  handover.loaded(*next, items_of({7, 8}));
   CHECK(sequences_of(handover.next_batch(0)) == Sequences{7, 8});
+  CHECK(handover.credit_left() == credit_window);
 }
 
 TEST_CASE("what a load brings of an earlier conversation is not taken") {
