@@ -97,17 +97,17 @@ def _():
     futar("user", "add", address, "--password-file", "-", "--quota", "300KiB", text=PASSWORD + "\n")
 
     def one():
-        return send(exchange(), message(token(), sender=STRANGER, body=(b"x" * 998 + b"\r\n") * 40), sender=STRANGER, to=address)
+        return send(exchange(), message(token(), sender=STRANGER, body=(b"x" * 998 + b"\r\n") * 15), sender=STRANGER, to=address)
 
     def until(wanted):
         end, replies = time.monotonic() + PATIENCE_S, []
         while not replies or replies[-1][0] != wanted:
             check(time.monotonic() < end, f"never {wanted}: {replies[-3:]}")
             replies.append(one())
-            time.sleep(0.2)
+            time.sleep(0.1)
         return replies
     replies = until(452)
-    check("4.2.2" in replies[-1][1] and 5 <= len(replies) <= 30, f"{replies}")
+    check("4.2.2" in replies[-1][1] and 15 <= len(replies) <= 60, f"{replies}")
     session = imaplib.IMAP4_SSL(HOST, port("IMAPS"), ssl_context=tls(), timeout=30)
     session.login(address, PASSWORD)
     used = str(session.getquotaroot("INBOX")[1])
