@@ -96,7 +96,7 @@ DeliveryReceiver::Impl::Impl(net::Loop& l, zmq::Context& context, LinkOptions o,
 void DeliveryReceiver::Impl::up(const Welcome& welcome) {
   ++conversation;
   unreturned = credit = 0;
-  if (welcome.instance != mta || welcome.epoch != epoch) confirmed_below = 0;
+  confirmed_below = 0;  // a restored queue confirms less than it did
   mta = welcome.instance;
   epoch = welcome.epoch;
   confirm(welcome.epoch, welcome.confirmed_below);

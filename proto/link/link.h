@@ -35,7 +35,6 @@ struct LinkState {
 };
 
 // ---- submission: msa sends
-// -------------------------------------------------------------------------------------
 
 /// What msa gives to its end.
 struct SubmissionSource {
@@ -70,7 +69,6 @@ class SubmissionSender {
 };
 
 // ---- submission: mta receives
-// ----------------------------------------------------------------------------------
 
 struct SubmissionSink {
   /// Which of these are known (seen or held)? For Offer. The answer for each item: want, have, or epoch
@@ -102,7 +100,6 @@ class SubmissionReceiver {
 };
 
 // ---- delivery: mta sends
-// ---------------------------------------------------------------------------------------
 
 struct DeliverySource {
   /// The link came up: mta may call send() for what waits.
@@ -136,7 +133,6 @@ class DeliverySender {
 };
 
 // ---- delivery: mda receives
-// ------------------------------------------------------------------------------------
 
 struct DeliverySink {
   /// Delivers whole items (large bodies are complete) as one batch, returns the outcome of each row. Several

@@ -64,8 +64,29 @@ struct World {
   }
 };
 
+/// Marks sequences as being taken; counts those that already were.
+class Overlap {
+ public:
+  Overlap(std::multiset<int64_t>& taking, size_t& overlaps, const auto& items, auto sequence_of)
+      : taking_(taking) {
+    for (const auto& item : items) {
+      mine_.push_back(sequence_of(item));
+      overlaps += taking_.contains(mine_.back());
+      taking_.insert(mine_.back());
+    }
+  }
+  ~Overlap() {
+    for (const int64_t sequence : mine_) taking_.erase(taking_.find(sequence));
+  }
+  Overlap(const Overlap&) = delete;
+  Overlap& operator=(const Overlap&) = delete;
+
+ private:
+  std::multiset<int64_t>& taking_;
+  std::vector<int64_t> mine_;
+};
+
 // ---- submission
-// ------------------------------------------------------------------------------------------------
 
 struct MsaStore {
   std::map<int64_t, std::pair<MessageId, size_t>> spooled;  // key -> id, size
@@ -77,10 +98,12 @@ struct MsaStore {
 
 struct MtaStore {
   std::map<std::tuple<std::string, int64_t, int64_t>, MessageId> seen;
+  std::set<MessageId> known;  // until the sender has confirmed
   std::map<MessageId, int> taken;
   std::map<MessageId, std::string> bodies;  // large ones, as they arrived
   std::map<std::string, int64_t> confirmed_below;
   size_t batches = 0, offers = 0;
+  size_t overlaps = 0;  ///< a sequence given to take() while another take() had it
   int refuse_percent = 0;
   bool stuck = false;  // take() does not return
   int64_t take_ms = 1;
@@ -200,9 +223,12 @@ struct Mta {
   void kill() {
     link.reset();
     context.reset();
+    taking = std::make_shared<std::map<std::string, std::multiset<int64_t>>>();
   }
 
  private:
+  std::shared_ptr<std::map<std::string, std::multiset<int64_t>>> taking =
+      std::make_shared<std::map<std::string, std::multiset<int64_t>>>();
   using Known = SubmissionSink::Known;
   SubmissionSink sink() {
     SubmissionSink made;
@@ -213,15 +239,19 @@ struct Mta {
       return take(this, std::move(peer), std::move(transfer));
     };
     made.begin_body = [this](const MessageId& id) { return folder->begin(id.text()); };
-    made.confirmed = [this](std::string peer, int64_t, int64_t below) {
-      store.confirmed_below[peer] = std::max(store.confirmed_below[peer], below);
+    made.confirmed = [this](std::string peer, int64_t epoch, int64_t below) {
+      store.confirmed_below[peer] = below;
+      const auto first = store.seen.lower_bound({peer, epoch, 0}),
+                 last = store.seen.lower_bound({peer, epoch, below});
+      for (auto at = first; at != last; ++at) store.known.erase(at->second);
+      store.seen.erase(first, last);
     };
     return made;
   }
   Known known_of(const std::string& peer, int64_t epoch, int64_t sequence, const MessageId& id) const {
     const auto found = store.seen.find({peer, epoch, sequence});
     if (found != store.seen.end()) return found->second == id ? Known::have : Known::other_id;
-    return store.taken.contains(id) ? Known::have : Known::want;
+    return store.known.contains(id) ? Known::have : Known::want;
   }
   static Task<Result<std::vector<Known>>> known(Mta* self, std::string peer, Offer offer) {
     ++self->store.offers;
@@ -234,6 +264,9 @@ struct Mta {
   static Task<Result<std::vector<Known>>> take(Mta* self, std::string peer, Transfer transfer) {
     MtaStore& store = self->store;
     ++store.batches;
+    const auto taking = self->taking;
+    const Overlap guard((*taking)[peer], store.overlaps, transfer.items,
+                        [](const TransferItem& item) { return item.sequence; });
     co_await self->world.loop.sleep(store.take_ms + static_cast<int64_t>(self->world.random() % 3));
     while (store.stuck) co_await self->world.loop.sleep(5);
     if (self->world.chance(store.refuse_percent)) co_return fail(Error::temporary("disk full"));
@@ -245,6 +278,7 @@ struct Mta {
       if (known == Known::other_id) continue;
       store.seen[{peer, transfer.epoch, item.sequence}] = id;
       if (known == Known::have) continue;
+      store.known.insert(id);
       ++store.taken[id];
       if (item.message.body.is_file()) store.bodies[id] = whole(*self->folder, item.message.body);
     }

@@ -28,6 +28,7 @@ struct Submission {
     REQUIRE(wait([this] { return msa.link->state().up; }));
   }
   void check_each_once() {
+    CHECK(mta_store.overlaps == 0);
     const auto count = static_cast<size_t>(msa_store.next_key - 1);
     CHECK(msa_store.handed_over.size() == count);
     CHECK(mta_store.taken.size() == count);
