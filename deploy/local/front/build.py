@@ -66,8 +66,9 @@ def configure(checkout, builder, preset):
 class Bar:
     """One line that is rewritten on a terminal; elsewhere a line a minute."""
 
-    def __init__(self, job_count):
+    def __init__(self, job_count, promise):
         self.jobs = job_count
+        self.promise = promise
         self.began = time.monotonic()
         self.said = self.began - 50
         self.terminal = sys.stderr.isatty()
@@ -83,7 +84,7 @@ class Bar:
         if done > 10 and now - self.began > 10:
             left = (now - self.began) / done * (total - done)
             line += f", about {left / 60:.0f} min left" if left > 90 else f", about {left:.0f} s left"
-            line += " (the next start: 2 s)"
+            line += self.promise
         print(f"\r{line}\033[K" if self.terminal else line, end="" if self.terminal else "\n", file=sys.stderr, flush=True)
         self.drawn = True
 
@@ -96,7 +97,8 @@ def ninja(checkout, builder, preset, targets):
     """Builds the targets; the words of ninja are shown only when it fails."""
     job_count = jobs()
     command = ["ninja", "-C", folder(checkout, preset), f"-j{job_count}", *targets]
-    bar, told = Bar(job_count), []
+    bar = Bar(job_count, " (the next start: 2 s)" if targets == PROGRAMS else "")
+    told = []
     with subprocess.Popen(command, env=builder.environment() | {"NINJA_STATUS": "[%f/%t] "}, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                           **builder.identity()) as process:
