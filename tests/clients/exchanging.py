@@ -1,9 +1,10 @@
 """Port 25 as other servers use it: who lives here, what is refused, and that nothing is relayed."""
+import os
 import socket
 import ssl
 
-from harness import (ALICE, BOB, DOMAIN, HOST, Wire, arrives, case, check, exchange, is_what_was_sent, message, port, send,
-                     tls, token)
+from harness import (ALICE, BOB, DOMAIN, HOST, Wire, arrives, case, check, exchange, futar, is_what_was_sent, message, port,
+                     send, tls, token)
 
 OPTIONS = []
 STRANGER = "eve@elsewhere.example"
@@ -146,3 +147,37 @@ def _():
             check(False, f"the handshake went through, ALPN {chosen}")
     except ssl.SSLError:
         pass
+
+
+@case("shell characters in sender and recipient are data: the message arrives and nothing runs (CVE-2019-10149)")
+def _():
+    word = token()
+    marks = [f"/tmp/{word}{n}" for n in range(3)]
+    local, domain = BOB.split("@")
+    sender = f'"$(touch {marks[0]})"@elsewhere.example'
+    for recipient in (f'"{local}+`touch {marks[1]}`"@{domain}', f'"{local}+;touch {marks[2]}|x"@{domain}'):
+        code, text = send(exchange(), message(word, sender=STRANGER), sender=sender, to=recipient)
+        check(code in (250, 550, 553, 501), f"{code} {text}")
+    code, text = send(exchange(), message(word + "last", sender=STRANGER), sender=STRANGER)
+    check(code == 250, f"{code} {text}")
+    arrives(BOB, word + "last")
+    check(not any(os.path.exists(mark) for mark in marks), "something ran")
+
+
+@case("control characters in HELO and MAIL reach neither the message nor the trace")
+def _():
+    wire, word = Wire(), token()
+    for greeting in (b"EHLO \x1b[31mred\x07\r\n", b"EHLO a\0b\r\n", b"EHLO client.example\tx\r\n"):
+        wire.send(greeting)
+        wire.reply()
+    wire.ask("EHLO client.example")
+    wire.send(f'MAIL FROM:<"\x1b[2J"@elsewhere.example>\r\n'.encode())
+    wire.reply()
+    wire.ask("RSET")
+    wire.send(f"MAIL FROM:<{STRANGER}>\r\nRCPT TO:<{BOB}>\r\nDATA\r\n".encode())
+    check([wire.reply()[:3] for _ in range(3)] == ["250", "250", "354"], "the session is out of step")
+    wire.send(message(word, sender=STRANGER) + b".\r\n")
+    check(wire.reply().startswith("250"), "refused")
+    head = arrives(BOB, word)[0].split(b"\n\n")[0]
+    told = futar("trace", "--last", "5m").encode()
+    check(not any(octet in head + told for octet in (b"\x1b", b"\0", b"\x07")), "a control character came through")
