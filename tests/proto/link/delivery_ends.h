@@ -13,7 +13,7 @@ struct QueueStore {
   };
   std::map<int64_t, Row> rows;
   int64_t next_row = 1;
-  size_t downs = 0, resumed = 0;
+  size_t downs = 0, resumed = 0, laters = 0;
   std::map<std::string, bool> mailboxes;
 };
 
@@ -99,6 +99,7 @@ struct Queue {
         auto& row = store.rows.at(item.row);
         if (row.state == QueueStore::State::done) continue;
         store.resumed += item.resumed;
+        store.laters += item.state == OutcomeState::later;
         row.state = item.state == OutcomeState::later ? QueueStore::State::waiting : QueueStore::State::done;
       }
       pump();

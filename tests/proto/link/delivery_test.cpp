@@ -86,6 +86,7 @@ TEST_CASE("two recipients of one large message that come apart do not write one 
   for (int i = 0; i < 3; ++i) test.queue.add(700'000, id);
   REQUIRE(test.wait([&] { return test.queue.open() == 0; }, 60'000));
   CHECK(test.ledger_store.bodies.size() == 3);
+  CHECK(test.queue_store.laters == 0);
   test.check_each_once();
 }
 
