@@ -59,13 +59,19 @@ class Proxy:
         writer.transport.abort()
 
     async def _pump(self, reader, writer):
-        writer.write(await reader.readexactly(GREETING))
+        left = GREETING
+        while left:  # each side says the rest of its greeting only when it has seen the beginning of the other's
+            octets = await reader.read(left)
+            if not octets:
+                return
+            writer.write(octets)
+            left -= len(octets)
         while True:
             is_message, octets = await read_message(reader)
             if self.delay:
                 await asyncio.sleep(self.chance.uniform(0, self.delay))
             writer.write(octets)
-            if is_message and b'"Hello"' not in octets[:200] and b'"Welcome"' not in octets[:200]:
+            if is_message and b'"hello"' not in octets[:200] and b'"welcome"' not in octets[:200]:
                 self.messages += 1
                 if self.chance.random() < self.repeat:
                     self.repeated += 1
@@ -87,7 +93,14 @@ class Proxy:
             for end in pair:
                 end.transport.abort()
 
+    async def _end(self):
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await self._cut()
+        await asyncio.sleep(0)
+
     def close(self):
+        self._call(self._end())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         os.unlink(self.listen)

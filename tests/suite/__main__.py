@@ -15,7 +15,7 @@ from step import Count, run, timed  # noqa: E402
 from words import Failed  # noqa: E402
 
 # Threads and shared memory live in these; all else runs on one thread.
-THREADED = ("store", "zmq", "proto_link", "net", "daemon")
+THREADED = ("store", "zmq", "proto_link", "net")
 
 
 def make(preset, *targets):
