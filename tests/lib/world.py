@@ -69,12 +69,12 @@ class World:
         self.futar("directory", "import", "/dev/stdin", given=json.dumps(document))
         self.futar("user", "add", address(SENDER), "--password-file", "-", given=PASSWORD + "\n")
 
-    def start(self, variables=None, **of_agent):
+    def start(self, variables=None, seconds=30, **of_agent):
         """Starts all agents and waits until they serve. Variables of the environment, for all and for single agents."""
         for name, agent in self.agents.items():
             agent.start({**(variables or {}), **of_agent.get(name, {})})
         for agent in self.agents.values():
-            agent.wait_ready()
+            agent.wait_ready(seconds)
 
     def stop(self):
         for agent in self.agents.values():
