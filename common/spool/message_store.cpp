@@ -68,6 +68,8 @@ Result<void> create_message_tables(Database& database) {
       state INTEGER NOT NULL DEFAULT 0,
       accepted_ms INTEGER NOT NULL,
       size INTEGER NOT NULL,
+      header_size INTEGER NOT NULL,
+      recipients INTEGER NOT NULL,
       proven INTEGER NOT NULL,
       login TEXT,
       hold_reason TEXT,
@@ -83,14 +85,17 @@ Result<void> create_message_tables(Database& database) {
 Result<int64_t> insert_message(Database& database, const Message& message,
                                const std::vector<event::Event>& events) {
   Statement& insert = *TRY(database.statement(
-      "INSERT INTO message(id, accepted_ms, size, proven, login, hold_reason, file, envelope, header) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+      "INSERT INTO message(id, accepted_ms, size, proven, login, hold_reason, file, envelope, header, "
+      "header_size, recipients) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
   insert.bind_blob(1, message.id.blob()).bind(2, message.accepted_ms);
   insert.bind(3, static_cast<int64_t>(message.body.size)).bind(4, message.proven_sender ? 1 : 0);
   bind_or_null(insert, 5, message.login);
   bind_or_null(insert, 6, message.hold_reason);
   bind_or_null(insert, 7, message.body.file);
   insert.bind(8, encode_envelope(message.envelope)).bind_blob(9, message.header);
+  insert.bind(10, static_cast<int64_t>(message.header.size()));
+  insert.bind(11, static_cast<int64_t>(message.envelope.recipients.size()));
   TRY(insert.run());
   const int64_t key = database.last_row_id();
   TRY(insert_content(database, key, message.body));

@@ -23,8 +23,9 @@ Result<Summary> take_summary(const Statement& row) {
 }  // namespace
 
 Result<std::optional<Summary>> load_summary(Database& database, int64_t key) {
-  Statement& select = *TRY(database.statement(
-      "SELECT key, id, envelope, size, accepted_ms, login, header IS NULL FROM message WHERE key = ?1"));
+  Statement& select =
+      *TRY(database.statement("SELECT key, id, envelope, size + header_size, accepted_ms, login, header IS "
+                              "NULL FROM message WHERE key = ?1"));
   if (!TRY(select.bind(1, key).step())) return std::nullopt;
   auto summary = take_summary(select);
   select.reset();
@@ -33,10 +34,10 @@ Result<std::optional<Summary>> load_summary(Database& database, int64_t key) {
 
 Result<std::vector<Summary>> find_summaries(Database& database, int64_t since_ms, size_t limit,
                                             const std::function<bool(const Summary&)>& wanted) {
-  Statement& select =
-      *TRY(database.statement("SELECT key, id, envelope, size, accepted_ms, login, header IS NULL FROM "
-                              "message WHERE accepted_ms >= ?1 "
-                              "ORDER BY key DESC"));
+  Statement& select = *TRY(database.statement(
+      "SELECT key, id, envelope, size + header_size, accepted_ms, login, header IS NULL FROM "
+      "message WHERE accepted_ms >= ?1 "
+      "ORDER BY key DESC"));
   select.bind(1, since_ms);
   std::vector<Summary> found;
   while (found.size() < limit && TRY(select.step())) {
@@ -48,8 +49,9 @@ Result<std::vector<Summary>> find_summaries(Database& database, int64_t since_ms
 }
 
 Result<std::vector<int64_t>> damaged_messages(Database& database, size_t limit) {
-  Statement& select = *TRY(database.statement(
-      "SELECT key, id, envelope, size, accepted_ms, login, header IS NULL FROM message ORDER BY key"));
+  Statement& select =
+      *TRY(database.statement("SELECT key, id, envelope, size + header_size, accepted_ms, login, header IS "
+                              "NULL FROM message ORDER BY key"));
   std::vector<int64_t> damaged;
   select.reset();
   while (damaged.size() < limit && TRY(select.step()))

@@ -14,7 +14,7 @@ struct Summary {
   int64_t key = 0;
   MessageId id;
   message::Envelope envelope;
-  uint64_t size = 0;  ///< of the body, octets
+  uint64_t size = 0;  ///< of header and body, octets
   int64_t accepted_ms = 0;
   std::string login;
   bool content_gone = false;  ///< terminal: envelope and events are left

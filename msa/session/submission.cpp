@@ -1,6 +1,7 @@
 #include "msa/session/submission.h"
 
 #include <pwd.h>
+#include <unistd.h>
 
 #include "common/base/text.h"
 #include "common/smtp/replies.h"
@@ -209,7 +210,8 @@ class LocalPolicy final : public SubmissionPolicy {
   bool may_send_as(const Client& client, const smtp::Address& address) const override {
     const bool local_domain =
         address.domain.empty() || submission_.directory().is_local_domain(address.domain);
-    if (client.uid == 0u) return local_domain;
+    // root, and the user that msa runs as: what it could do to the spool it may as well say.
+    if (client.uid == 0u || client.uid == ::geteuid()) return local_domain;
     const smtp::Address own = default_author(client);
     if (address.domain.empty()) return equal_nocase(address.local, own.local);
     return submission_.directory().may_send_as(own.text(), address) ||

@@ -237,6 +237,15 @@ Result<void> insert_seen(Database& database, int64_t peer, int64_t epoch, int64_
   return s.bind(1, peer).bind(2, epoch).bind(3, sequence).bind_blob(4, id.blob()).run();
 }
 
+Result<std::vector<std::pair<std::string, int64_t>>> count_seen(Database& database) {
+  Statement& s = *TRY(database.statement(
+      "SELECT p.instance, count(DISTINCT s.id) FROM peer p JOIN seen s ON s.peer = p.key GROUP BY p.key"));
+  std::vector<std::pair<std::string, int64_t>> counts;
+  while (TRY(s.step())) counts.emplace_back(s.text(0), s.integer(1));
+  s.reset();
+  return counts;
+}
+
 Result<int64_t> peer_key(Database& database, std::string_view instance) {
   Statement& find = *TRY(database.statement("SELECT key FROM peer WHERE instance = ?"));
   if (TRY(find.bind(1, instance).step())) {

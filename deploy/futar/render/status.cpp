@@ -97,6 +97,20 @@ std::string status_in_words(const std::string& host, const json& agents, int64_t
   return out;
 }
 
+namespace {
+
+// What msa handed over is known to mta. msa was asked first: mail goes on, so mta may know of more, never of
+// less.
+AuditLine link_line(const json& agents) {
+  const int64_t handed = figure(agents, "msa", "terminal");
+  const int64_t taken = agents["mta"]
+                            .value("taken_over", json::object())
+                            .value(agents["msa"].value("instance", ""), int64_t{0});
+  return {fmt::format("link {} handed over by msa, {} taken over by mta", handed, taken), handed <= taken};
+}
+
+}  // namespace
+
 std::vector<AuditLine> audit_lines(const json& agents) {
   std::vector<AuditLine> lines;
   if (answered(agents, "msa")) {
@@ -120,6 +134,7 @@ std::vector<AuditLine> audit_lines(const json& agents) {
     lines.push_back({fmt::format("mda  {} delivered since its start, {} under way",
                                  figure(agents, "mda", "delivered"), figure(agents, "mda", "in_flight")),
                      true});
+  if (answered(agents, "msa") && answered(agents, "mta")) lines.push_back(link_line(agents));
   for (const char* name : {"msa", "mta", "mda"}) {
     if (!answered(agents, name)) continue;
     for (const json& problem : agents[name].value("problems", json::array()))

@@ -112,6 +112,12 @@ class QueueFixture {
     queue->wake();
     return acted;
   }
+  void damage(const char* sql) {
+    bool done = false;
+    writer_->submit([sql](store::Database& database) { return database.execute(sql); },
+                    [&](Result<void> r) { done = r.has_value(); });
+    REQUIRE(run_until(loop, [&] { return done; }));
+  }
   bool dsn_is_due() {
     bool due = false;
     look([&](store::Database& database) { due = !messages_with_dsn_due(database, 1)->empty(); });

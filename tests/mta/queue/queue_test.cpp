@@ -103,6 +103,18 @@ TEST_CASE("an operator's wish for what mda may have is granted only after mda ha
   CHECK(f.problems().empty());
 }
 
+TEST_CASE("a recipient row that is lost shows in the sums and is named") {
+  QueueFixture f;
+  REQUIRE(f.accept(f.message({"alice@futar.test", "bob@futar.test"})).has_value());
+  CHECK(f.problems().empty());
+  f.damage("DELETE FROM recipient WHERE local = 'bob'");
+  const Census census = f.census();
+  CHECK(census.accepted == 2);
+  CHECK(census.terminal + census.waiting + census.in_flight + census.held == 1);
+  CHECK(f.problems() ==
+        std::vector<std::string>{"message 1 has not as many recipients as it was accepted with"});
+}
+
 TEST_CASE("what waits and was never offered is held, released and removed at once") {
   QueueFixture f;
   REQUIRE(f.accept(f.message({"alice@futar.test"})).has_value());

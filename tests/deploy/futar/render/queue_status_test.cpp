@@ -102,21 +102,31 @@ TEST_CASE("open work is unknown while an agent that holds some is away") {
 
 TEST_CASE("the audit holds when the sums do, and not otherwise") {
   json agents = {
-      {"msa", {{"accepted", 5}, {"terminal", 3}, {"waiting", 2}, {"problems", json::array()}}},
+      {"msa",
+       {{"accepted", 5}, {"terminal", 3}, {"waiting", 2}, {"instance", "m"}, {"problems", json::array()}}},
       {"mta",
-       {{"accepted", 4}, {"added", 2}, {"terminal", 3}, {"waiting", 1}, {"in_flight", 1}, {"held", 1}}},
+       {{"accepted", 4},
+        {"added", 2},
+        {"terminal", 3},
+        {"waiting", 1},
+        {"in_flight", 1},
+        {"held", 1},
+        {"taken_over", {{"m", 3}}}}},
       {"mda", {{"delivered", 2}, {"in_flight", 0}}}};
   const auto holds = [&] {
     std::vector<bool> out;
     for (const auto& line : audit_lines(agents)) out.push_back(line.holds);
     return out;
   };
-  CHECK(holds() == std::vector{true, true, true});
+  CHECK(holds() == std::vector{true, true, true, true});
+  agents["mta"]["taken_over"]["m"] = 2;  // mta knows of less than msa handed over
+  CHECK(holds() == std::vector{true, true, true, false});
+  agents["mta"]["taken_over"]["m"] = 4;  // taken since msa was asked
   agents["mta"]["terminal"] = 2;
-  CHECK(holds() == std::vector{true, false, true});
+  CHECK(holds() == std::vector{true, false, true, true});
   agents["msa"]["waiting"] = 1;
   agents["mda"]["problems"] = json::array({"a file is missing"});
-  CHECK(holds() == std::vector{false, false, true, false});
+  CHECK(holds() == std::vector{false, false, true, true, false});
   agents["mta"] = nullptr;
   CHECK(holds() == std::vector{false, true, false});
 }
