@@ -197,7 +197,12 @@ void DeliverySender::Impl::outcomes(std::vector<OutcomeItem> items) {
 void DeliverySender::Impl::wanted(const Want& want) {
   for (const int64_t row : want.sequences) {
     const auto found = large.find(row);
-    if (found == large.end()) continue;
+    if (found == large.end()) {
+      // A head that was said twice, and answered the first time: mda must not wait for this body, which keeps
+      // the id in use for the message's other recipients.
+      credit -= static_cast<int64_t>(host.send(peer, Chunk{row, 0, true, ""}));
+      continue;
+    }
     touch(row, -1);  // its turn may be far: large_in_transfer
     streams->add(row, found->second.body);
   }

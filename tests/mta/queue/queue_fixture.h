@@ -177,8 +177,10 @@ class QueueFixture {
   void close() {
     queue->stop();
     run_until(loop, [this] { return loop.running() <= 1; });
+    writer_.reset();  // what it still has to answer is answered while the queue is there
+    loop.context().restart();
+    loop.context().poll();
     queue.reset();
-    writer_.reset();
     reader_.reset();
     spool_.reset();
     workers_.reset();

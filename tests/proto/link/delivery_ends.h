@@ -35,7 +35,10 @@ struct Queue {
   std::unique_ptr<DeliverySender> link;
 
   Queue(World& w, QueueStore& s) : world(w), store(s) {}
-  ~Queue() { kill(); }
+  ~Queue() {
+    kill();
+    world.settle();
+  }
 
   void start(int64_t answer_ms = 120'000) {
     for (auto& [row, each] : store.rows)
@@ -129,7 +132,11 @@ struct Mda {
   std::unique_ptr<DeliveryReceiver> link;
 
   Mda(World& w, LedgerStore& s) : world(w), store(s), folder(w.open_folder("mda")) {}
-  ~Mda() { kill(); }
+  ~Mda() {
+    kill();
+    store.stuck = false;
+    world.settle(store.take_ms + 20);
+  }
 
   void start(const std::string& endpoint = "delivery") {
     context = std::make_unique<zmq::Context>(world.loop);

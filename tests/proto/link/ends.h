@@ -58,10 +58,11 @@ struct World {
   std::unique_ptr<spool::Folder> open_folder(const std::string& name) {
     return std::move(*spool::Folder::open(folder / name, loop, workers));
   }
-  /// Ends what was posted by ends that are gone.
-  ~World() {
-    run_until(loop, [n = 0]() mutable { return ++n > 5; });
+  /// Ends what was begun by ends that are gone: their coroutines still hold them.
+  void settle(int64_t ms = 20) {
+    run_until(loop, [] { return false; }, ms);
   }
+  ~World() { settle(5); }
 };
 
 /// Marks sequences as being taken; counts those that already were.
@@ -118,7 +119,10 @@ struct Msa {
   std::unique_ptr<SubmissionSender> link;
 
   Msa(World& w, MsaStore& s) : world(w), store(s), folder(w.open_folder("msa-" + s.instance)) {}
-  ~Msa() { kill(); }
+  ~Msa() {
+    kill();
+    world.settle();
+  }
 
   TransferItem item(int64_t key) const {
     const auto& [id, size] = store.spooled.at(key);
@@ -209,7 +213,11 @@ struct Mta {
   std::unique_ptr<SubmissionReceiver> link;
 
   Mta(World& w, MtaStore& s) : world(w), store(s), folder(w.open_folder("mta")) {}
-  ~Mta() { kill(); }
+  ~Mta() {
+    kill();
+    store.stuck = false;
+    world.settle(store.take_ms + 20);
+  }
 
   void start(const std::string& endpoint = "submission", std::optional<zmq::CurveKeys> curve = {}) {
     LinkOptions options = world.options(endpoint, instance);

@@ -260,6 +260,21 @@ TEST_CASE("mda does not deliver again what mta has an outcome for, nor what it i
   CHECK(store.delivered[10] == 1);
 }
 
+TEST_CASE("a body that mta has no more is told as broken off, so that mda does not wait for it") {
+  World world;
+  QueueStore store;
+  Queue queue(world, store);
+  queue.start();
+  Peer peer(world, "delivery", zmq::SocketKind::dealer);
+  peer.say(Hello{"mda", "mda-1", 1});
+  peer.hear<Welcome>();
+  peer.say(Want{{99}});
+  const Chunk chunk = peer.hear<Chunk>();
+  CHECK(chunk.sequence == 99);
+  CHECK(chunk.last);
+  CHECK(chunk.octets.empty());
+}
+
 TEST_CASE("damage from mta makes mda begin again") {
   World world;
   Peer peer(world, "delivery", zmq::SocketKind::router);
