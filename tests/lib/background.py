@@ -36,4 +36,4 @@ class BackgroundReader:
     def stop(self):
         """Ends it after a last look; true when it did not fail."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30) == 0
+        return self.process.wait(300) == 0
