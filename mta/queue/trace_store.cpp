@@ -109,8 +109,10 @@ constexpr Check checks[] = {
     {"SELECT r.id FROM recipient r JOIN message m ON m.key = r.message WHERE r.state <= 3 AND m.header IS "
      "NULL LIMIT 100",
      "recipient {} is open, but the content of its message is gone"},
-    {"SELECT r.id FROM recipient r WHERE r.state = 8 AND NOT EXISTS(SELECT 1 FROM recipient c WHERE c.parent "
-     "= r.id) LIMIT 100",
+    // One pass over the children, not a search for each alias.
+    {"SELECT id FROM recipient WHERE state = 8 AND id NOT IN (SELECT parent FROM recipient WHERE parent <> "
+     "0) "
+     "LIMIT 100",
      "recipient {} was expanded into nobody"},
     {"SELECT recipient FROM dsn WHERE id IS NULL AND rule IS NULL LIMIT 100",
      "a notification about recipient {} is neither sent nor suppressed"},
