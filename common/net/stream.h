@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/async.h"
 #include "common/net/address.h"
@@ -20,6 +21,26 @@ struct TlsInfo {
   std::string cipher;   ///< "TLS_AES_256_GCM_SHA384"
   std::string sni;
   bool resumed = false;
+  std::string proven_by;  ///< client side: "DANE-EE", "DANE-TA", "PKIX"; "" = the certificate was not verified
+};
+
+/// A TLSA record (RFC 6698 §2.1).
+struct TlsaRecord {
+  uint8_t usage = 0, selector = 0, matching = 0;
+  std::string data;
+};
+
+/// What a client demands of the server's certificate before the first octet goes through.
+struct TlsExpectation {
+  enum class Proof : uint8_t {
+    none,  ///< anything: opportunistic (RFC 7435)
+    pkix,  ///< a chain to a trusted authority, and one of `names`
+    dane,  ///< a match with one of `tlsa` (RFC 7672: DANE-EE ignores name and expiry, DANE-TA checks both)
+  };
+  Proof proof = Proof::none;
+  std::string sni;                 ///< "" = none is sent
+  std::vector<std::string> names;  ///< any of them may stand in the certificate
+  std::vector<TlsaRecord> tlsa;
 };
 
 /// Thrown by read and write: ends a conversation, is caught once, in the session's run().
