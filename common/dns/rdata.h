@@ -1,5 +1,5 @@
-// Record data in wire form (RFC 1035 §3.3, 3596, 6698, 2782) to values. Pure; each refuses what is short, long or
-// malformed.
+// Record data in wire form (RFC 1035 §3.3, 3596, 6698, 2782) to values. Pure; each refuses what is short,
+// long or malformed.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -29,6 +29,9 @@ Result<std::string> parse_txt(std::string_view rdata);         ///< its strings 
 Result<std::string> parse_name(std::string_view rdata);        ///< PTR, CNAME, NS
 Result<Tlsa> parse_tlsa(std::string_view rdata);
 Result<Srv> parse_srv(std::string_view rdata);
+
+/// Letters, digits, "-", "_" and "/": names with anything else in a label are refused by all of these.
+bool is_name_character(char c);
 
 /// "1.2.0.192.in-addr.arpa", "...ip6.arpa": where the PTR of an address stands.
 std::string reverse_name(const net::IpAddress& address);

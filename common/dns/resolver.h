@@ -1,5 +1,5 @@
-// Questions to the DNS and what came back: status, DNSSEC state, rdata in wire form. dns::Unbound asks the real
-// one, tests/fakes/resolver.h answers from a table.
+// Questions to the DNS and what came back: status, DNSSEC state, rdata in wire form. dns::Unbound asks the
+// real one, tests/fakes/resolver.h answers from a table.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,7 +10,18 @@
 
 namespace futar::dns {
 
-enum class Type : uint16_t { a = 1, ns = 2, cname = 5, soa = 6, ptr = 12, mx = 15, txt = 16, aaaa = 28, srv = 33, tlsa = 52 };
+enum class Type : uint16_t {
+  a = 1,
+  ns = 2,
+  cname = 5,
+  soa = 6,
+  ptr = 12,
+  mx = 15,
+  txt = 16,
+  aaaa = 28,
+  srv = 33,
+  tlsa = 52
+};
 
 std::string_view name(Type type);
 
@@ -23,9 +34,10 @@ struct Answer {
     bogus,    ///< DNSSEC validation failed: treated as failed, never as data (RFC 4035 §5.5)
   };
   Status status = Status::failed;
-  bool secure = false;  ///< validated by DNSSEC, absence too (RFC 4035 §4.3)
+  bool secure = false;             ///< validated by DNSSEC, absence too (RFC 4035 §4.3)
   std::vector<std::string> rdata;  ///< each in wire form, for the parsers in rdata.h
-  std::string canonical_name;      ///< where CNAMEs led, lower case without the final dot; the name itself if none
+  std::string
+      canonical_name;  ///< where CNAMEs led, lower case without the final dot; the name itself if none
   int64_t ttl_s = 0;
   std::string why;  ///< of failed and bogus, in words
 
@@ -37,11 +49,13 @@ struct Answer {
 class Resolver {
  public:
   virtual ~Resolver() = default;
-  /// `name` in A-label form, with or without the final dot. Never throws; an answer comes within `dns.timeout`.
+  /// `name` in A-label form, with or without the final dot. Never throws; an answer comes within
+  /// `dns.timeout`.
   virtual Task<Answer> ask(std::string name, Type type) = 0;
   /// Is there a validator between us and the world? Without one no answer is secure, and DANE is off.
   virtual bool validates() const = 0;
-  /// For `futar status`: "192.0.2.53, validated here", "recursion, validated here", "no DNS (dns.servers = [])".
+  /// For `futar status`: "192.0.2.53, validated here", "recursion, validated here", "no DNS (dns.servers =
+  /// [])".
   virtual std::string description() const = 0;
 };
 

@@ -11,8 +11,9 @@
 namespace futar::dns {
 
 struct UnboundOptions {
-  std::vector<std::string> servers;  ///< HOST@PORT or "resolv.conf"; empty: never ask, each answer is `failed` at once
-  std::string anchor_file;           ///< trust anchor; "" = that of the root, built in
+  std::vector<std::string>
+      servers;              ///< HOST@PORT or "resolv.conf"; empty: never ask, each answer is `failed` at once
+  std::string anchor_file;  ///< trust anchor; "" = that of the root, built in
   int64_t timeout_ms = 10'000;
 };
 
