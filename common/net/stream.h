@@ -17,17 +17,17 @@ class TlsContext;
 
 /// What was negotiated, for Received, logs and traces.
 struct TlsInfo {
-  std::string version;  ///< "TLSv1.3"
-  std::string cipher;   ///< "TLS_AES_256_GCM_SHA384"
-  std::string sni;
+  std::string version = {};  ///< "TLSv1.3"
+  std::string cipher = {};   ///< "TLS_AES_256_GCM_SHA384"
+  std::string sni = {};
   bool resumed = false;
-  std::string proven_by;  ///< client side: "DANE-EE", "DANE-TA", "PKIX"; "" = the certificate was not verified
+  std::string proven_by = {};  ///< client side: "DANE-EE", "DANE-TA", "PKIX"; "" = it was not verified
 };
 
 /// A TLSA record (RFC 6698 §2.1).
 struct TlsaRecord {
   uint8_t usage = 0, selector = 0, matching = 0;
-  std::string data;
+  std::string data = {};
 };
 
 /// What a client demands of the server's certificate before the first octet goes through.
@@ -38,9 +38,9 @@ struct TlsExpectation {
     dane,  ///< a match with one of `tlsa` (RFC 7672: DANE-EE ignores name and expiry, DANE-TA checks both)
   };
   Proof proof = Proof::none;
-  std::string sni;                 ///< "" = none is sent
-  std::vector<std::string> names;  ///< any of them may stand in the certificate
-  std::vector<TlsaRecord> tlsa;
+  std::string sni = {};                 ///< "" = none is sent
+  std::vector<std::string> names = {};  ///< any of them may stand in the certificate; an address only alone
+  std::vector<TlsaRecord> tlsa = {};
 };
 
 /// Thrown by read and write: ends a conversation, is caught once, in the session's run().
@@ -68,8 +68,9 @@ class Stream {
   virtual void set_idle(bool idle) = 0;
   virtual Task<> start_tls(
       TlsContext& context) = 0;  ///< server side; the caller has dropped what it had buffered
-  /// Client side: sends `host` as SNI and, when the context verifies, requires that the certificate names it.
-  virtual Task<> start_tls_client(TlsContext& context, std::string host) = 0;
+  /// Client side: throws StreamClosed{tls_failed}, with the reason in words, unless the server proves what is
+  /// expected. A session is resumed only for the same address under the same expectation.
+  virtual Task<> start_tls_client(TlsContext& context, TlsExpectation expectation) = 0;
   virtual const std::optional<TlsInfo>& tls() const = 0;
   /// RFC 9266 tls-exporter channel binding, 32 octets; empty unless TLS 1.3.
   virtual std::string channel_binding() const = 0;

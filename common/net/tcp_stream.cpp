@@ -121,9 +121,10 @@ Task<> TcpStream::start_tls(TlsContext& context) {
   return handshake(TlsSession::server(context, descriptor_.native_handle()));
 }
 
-Task<> TcpStream::start_tls_client(TlsContext& context, std::string host) {
+Task<> TcpStream::start_tls_client(TlsContext& context, TlsExpectation expectation) {
   check_open();
-  return handshake(TlsSession::client(context, descriptor_.native_handle(), host));
+  return handshake(
+      TlsSession::client(context, descriptor_.native_handle(), peer_.text(), std::move(expectation)));
 }
 
 std::optional<uint32_t> TcpStream::peer_uid() const {

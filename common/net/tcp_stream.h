@@ -24,7 +24,7 @@ class TcpStream final : public Stream, public GroupHook {
   void set_deadline(int64_t steady_ms) override { deadline_ = steady_ms; }
   void set_idle(bool idle) override { idle_ = idle; }
   Task<> start_tls(TlsContext& context) override;
-  Task<> start_tls_client(TlsContext& context, std::string host) override;
+  Task<> start_tls_client(TlsContext& context, TlsExpectation expectation) override;
   const std::optional<TlsInfo>& tls() const override { return tls_info_; }
   std::string channel_binding() const override { return tls_ ? tls_->channel_binding() : ""; }
   const Endpoint& peer() const override { return peer_; }

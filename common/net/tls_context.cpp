@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <functional>
 
 #include "common/base/file.h"
 #include "common/base/text.h"
 #include "common/net/openssl.h"
+#include "common/net/tls_client.h"
 
 namespace futar::net {
 
@@ -18,13 +20,15 @@ std::string openssl_error() {
 }
 
 struct TlsContext::Impl {
-  std::string certificate_file, key_file;
+  std::function<Result<SslContextPtr>()> make;
   SslContextPtr context;
+  std::shared_ptr<SessionCache> sessions;
 };
 
 TlsContext::TlsContext() : impl_(std::make_unique<Impl>()) {}
 TlsContext::~TlsContext() = default;
 ssl_ctx_st* TlsContext::get() const { return impl_->context.get(); }
+const std::shared_ptr<SessionCache>& TlsContext::sessions() const { return impl_->sessions; }
 
 namespace {
 
@@ -76,32 +80,35 @@ Result<SslContextPtr> server_context(const std::string& certificate_file, const 
   return context;
 }
 
+Result<SslContextPtr> client_context(const std::string& trusted_file) {
+  auto context = common_context(TLS_client_method());
+  if (!trusted_file.empty() && SSL_CTX_load_verify_file(context.get(), trusted_file.c_str()) != 1)
+    return fail(tls_error(trusted_file));
+  prepare_client(context.get());
+  return context;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<TlsContext>> TlsContext::server(const std::string& certificate_file,
                                                        const std::string& key_file) {
   std::shared_ptr<TlsContext> tls(new TlsContext);
-  tls->impl_->certificate_file = certificate_file;
-  tls->impl_->key_file = key_file;
+  tls->impl_->make = [=] { return server_context(certificate_file, key_file); };
   TRY(tls->reload());
   return tls;
 }
 
 Result<std::shared_ptr<TlsContext>> TlsContext::client(const std::string& trusted_file) {
   std::shared_ptr<TlsContext> tls(new TlsContext);
-  auto context = common_context(TLS_client_method());
-  if (!trusted_file.empty()) {
-    if (SSL_CTX_load_verify_file(context.get(), trusted_file.c_str()) != 1)
-      return fail(tls_error(trusted_file));
-    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  }
-  tls->impl_->context = std::move(context);
+  tls->impl_->make = [=] { return client_context(trusted_file); };
+  tls->impl_->sessions = std::make_shared<SessionCache>();
+  TRY(tls->reload());
   return tls;
 }
 
 Result<void> TlsContext::reload() {
-  impl_->context =
-      TRY(server_context(impl_->certificate_file, impl_->key_file));  // running handshakes hold the old
+  impl_->context = TRY(impl_->make());  // running handshakes hold the old one
+  if (impl_->sessions) impl_->sessions->clear();
   return {};
 }
 

@@ -1,13 +1,13 @@
 #include "common/net/tls_session.h"
 
 #include <fmt/format.h>
-#include <openssl/x509v3.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "common/base/text.h"
 #include "common/net/openssl.h"
+#include "common/net/tls_client.h"
 #include "common/net/tls_context.h"
 
 namespace futar::net {
@@ -27,17 +27,13 @@ TlsSession TlsSession::server(const TlsContext& context, int fd) {
   return session;
 }
 
-TlsSession TlsSession::client(const TlsContext& context, int fd, const std::string& host) {
+TlsSession TlsSession::client(const TlsContext& context, int fd, const std::string& peer,
+                              TlsExpectation expectation) {
   TlsSession session(SSL_new(context.get()));
-  SSL* ssl = session.ssl_.get();
-  SSL_set_fd(ssl, fd);
-  SSL_set_connect_state(ssl);
-  if (IpAddress::parse(host)) {  // an address is no server name (RFC 6066 §3)
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
-  } else if (!host.empty()) {
-    SSL_set_tlsext_host_name(ssl, host.c_str());
-    SSL_set1_host(ssl, host.c_str());
-  }
+  SSL_set_fd(session.ssl_.get(), fd);
+  SSL_set_connect_state(session.ssl_.get());
+  session.client_ = std::make_unique<TlsClient>(context.sessions(), peer, std::move(expectation));
+  session.client_->prepare(session.ssl_.get());
   return session;
 }
 
@@ -63,10 +59,9 @@ Attempt TlsSession::outcome(int returned, size_t moved) {
       const std::string text = openssl_error();
       if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
         throw StreamClosed{Reason::peer_closed, "peer closed the connection"};
-      const long verified = SSL_get_verify_result(ssl_.get());
-      const char* detail = verified == X509_V_OK ? "" : X509_verify_cert_error_string(verified);
-      throw StreamClosed{Reason::tls_failed,
-                         fmt::format("TLS failed: {}{}{}", text, *detail ? ", " : "", detail)};
+      if (client_) client_->forget_session();
+      if (client_ && !client_->refusal().empty()) throw StreamClosed{Reason::tls_failed, client_->refusal()};
+      throw StreamClosed{Reason::tls_failed, fmt::format("TLS failed: {}", text)};
     }
   }
 }
@@ -106,6 +101,7 @@ TlsInfo TlsSession::info() const {
   if (const char* name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name))
     info.sni = printable(name, 255);
   info.resumed = SSL_session_reused(ssl_.get()) == 1;
+  if (client_) info.proven_by = client_->proven_by(ssl_.get());
   return info;
 }
 

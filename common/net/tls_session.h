@@ -10,6 +10,8 @@ struct ssl_st;
 
 namespace futar::net {
 
+class TlsClient;
+
 /// The outcome of one non-blocking attempt: octets moved, or the readiness to wait for before the next one.
 struct Attempt {
   enum class Wait { none, readable, writable };
@@ -20,7 +22,10 @@ struct Attempt {
 class TlsSession {
  public:
   static TlsSession server(const TlsContext& context, int fd);
-  static TlsSession client(const TlsContext& context, int fd, const std::string& host);
+  /// `peer` is the address, a part of what a session is kept under. Throws StreamClosed when what is expected
+  /// cannot be checked.
+  static TlsSession client(const TlsContext& context, int fd, const std::string& peer,
+                           TlsExpectation expectation);
   TlsSession(TlsSession&&) noexcept;
   TlsSession& operator=(TlsSession&&) noexcept;
   ~TlsSession();
@@ -41,6 +46,7 @@ class TlsSession {
   struct Release {
     void operator()(ssl_st* ssl) const;
   };
+  std::unique_ptr<TlsClient> client_;  ///< of a client; ssl_ points to it
   std::unique_ptr<ssl_st, Release> ssl_;
   bool broken_ = false;
 };

@@ -84,11 +84,21 @@ void FakeStream::shut_down() {
 
 Task<> FakeStream::start_tls(TlsContext&) {
   operate();
-  tls_ = TlsInfo{"TLSv1.3", "TLS_AES_256_GCM_SHA384", "", false};
+  tls_ = TlsInfo{.version = "TLSv1.3", .cipher = "TLS_AES_256_GCM_SHA384"};
   co_return;
 }
 
-Task<> FakeStream::start_tls_client(TlsContext& context, std::string) { return start_tls(context); }
+Task<> FakeStream::start_tls_client(TlsContext& context, TlsExpectation expectation) {
+  expectation_ = std::move(expectation);
+  if (!tls_failure.empty()) {
+    operate();
+    throw StreamClosed{Reason::tls_failed, tls_failure};
+  }
+  co_await start_tls(context);
+  tls_->sni = expectation_->sni;
+  if (expectation_->proof == TlsExpectation::Proof::pkix) tls_->proven_by = "PKIX";
+  if (expectation_->proof == TlsExpectation::Proof::dane) tls_->proven_by = "DANE-EE";
+}
 
 void FakeStream::close() {
   closed_ = in_->closed = out_->closed = true;

@@ -34,11 +34,13 @@ class FakeStream final : public Stream {
   size_t read_at_most = SIZE_MAX;
   Endpoint peer_endpoint, local_endpoint;
   std::optional<uint32_t> uid;
+  std::string tls_failure;  ///< not empty: start_tls_client fails with these words
   /// As if the deadline had passed, or the listener had stopped.
   void expire();
   void shut_down();
   int64_t deadline() const { return deadline_; }
   size_t writes() const { return writes_; }
+  const std::optional<TlsExpectation>& expectation() const { return expectation_; }  ///< of start_tls_client
   size_t available() const;  ///< octets that a read would find
   /// Returns when the other end has used all that was written and reads again, or has closed.
   Task<> until_peer_waits();
@@ -48,7 +50,7 @@ class FakeStream final : public Stream {
   void set_deadline(int64_t steady_ms) override;
   void set_idle(bool idle) override;
   Task<> start_tls(TlsContext& context) override;
-  Task<> start_tls_client(TlsContext& context, std::string host) override;
+  Task<> start_tls_client(TlsContext& context, TlsExpectation expectation) override;
   const std::optional<TlsInfo>& tls() const override { return tls_; }
   std::string channel_binding() const override { return tls_ ? std::string(32, 'b') : ""; }
   const Endpoint& peer() const override { return peer_endpoint; }
@@ -63,6 +65,7 @@ class FakeStream final : public Stream {
 
   std::shared_ptr<Pipe> in_, out_;
   std::optional<TlsInfo> tls_;
+  std::optional<TlsExpectation> expectation_;
   int64_t deadline_ = INT64_MAX;
   size_t writes_ = 0;
   bool closed_ = false, idle_ = false, expired_ = false, shutting_down_ = false;

@@ -23,6 +23,10 @@ struct Pki {
   }
 };
 
+TlsExpectation for_host(const std::string& name) {
+  return {.proof = TlsExpectation::Proof::pkix, .sni = name, .names = {name}};
+}
+
 struct Seen {
   std::optional<TlsInfo> tls;
   std::string binding;
@@ -52,7 +56,7 @@ TEST_CASE("TLS carries large writes both ways and both ends export the same chan
   Server server(loop, tls_echo(pki, seen));
   run(loop, [&]() -> Task<> {
     auto client = co_await server.connect();
-    co_await client->start_tls_client(*pki.trusting, "mail.example.org");
+    co_await client->start_tls_client(*pki.trusting, for_host("mail.example.org"));
     CHECK(client->tls()->version == "TLSv1.3");
     for (int i = 0; i < 20; ++i) {
       const std::string piece(100'000, static_cast<char>('a' + i));
@@ -72,10 +76,10 @@ TEST_CASE("a certificate that does not name the host, or is not trusted, ends th
   Seen seen;
   Loop loop;
   Server server(loop, tls_echo(pki, seen));
-  const auto refused = [&](TlsContext& context, std::string host) -> Task<bool> {
+  const auto refused = [&](TlsContext& context, TlsExpectation expectation) -> Task<bool> {
     auto client = co_await server.connect();
     try {
-      co_await client->start_tls_client(context, host);
+      co_await client->start_tls_client(context, std::move(expectation));
     } catch (const StreamClosed& closed) {
       CHECK(closed.reason == Reason::tls_failed);
       co_return true;
@@ -83,11 +87,12 @@ TEST_CASE("a certificate that does not name the host, or is not trusted, ends th
     co_return false;
   };
   run(loop, [&]() -> Task<> {
-    CHECK(co_await refused(*pki.trusting, "other.example.org"));
-    CHECK(co_await refused(*other.trusting, "mail.example.org"));
-    CHECK_FALSE(co_await refused(*pki.trusting, "localhost"));
-    CHECK_FALSE(co_await refused(*pki.trusting, "127.0.0.1"));
-    CHECK_FALSE(co_await refused(*pki.blind, "other.example.org"));
+    CHECK(co_await refused(*pki.trusting, for_host("other.example.org")));
+    CHECK(co_await refused(*other.trusting, for_host("mail.example.org")));
+    CHECK(co_await refused(*pki.blind, for_host("mail.example.org")));
+    CHECK_FALSE(co_await refused(*pki.trusting, for_host("localhost")));
+    CHECK_FALSE(co_await refused(*pki.trusting, for_host("127.0.0.1")));
+    CHECK_FALSE(co_await refused(*pki.blind, {.sni = "other.example.org"}));
   });
 }
 
@@ -111,7 +116,7 @@ TEST_CASE("ALPN for another protocol fails the handshake, smtp or none passes") 
       auto client = co_await server.connect();
       bool passed = true;
       try {
-        co_await client->start_tls_client(*context, "mail.example.org");
+        co_await client->start_tls_client(*context, {.sni = "mail.example.org"});
         co_await client->write("x");
         co_await read_exactly(*client, 1);
       } catch (const StreamClosed&) {
@@ -135,7 +140,7 @@ TEST_CASE("TLS 1.2 is spoken, without channel binding; 1.1 is not") {
     run(loop, [&]() -> Task<> {
       auto client = co_await server.connect();
       try {
-        co_await client->start_tls_client(*context, "");
+        co_await client->start_tls_client(*context, {});
         co_await client->write("x");
         co_await read_exactly(*client, 1);
       } catch (const StreamClosed&) {

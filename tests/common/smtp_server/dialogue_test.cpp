@@ -151,7 +151,7 @@ Task<bool> Player::play(const dialogue::Step& step) {
 
 Task<bool> Player::play_event(const dialogue::Step& step) {
   if (step.verb == "tls") {
-    co_await client_->start_tls_client(*fixture_.script.tls, "");
+    co_await client_->start_tls_client(*fixture_.script.tls, {});
   } else if (step.verb == "silent") {
     co_await send_pending();
     CHECK(client_->available() == 0);

@@ -27,7 +27,7 @@ void run_clients(net::Endpoint server, size_t count, bool tls, int ready, int ho
     char buffer[4096];
     for (size_t i = 0; i < count; ++i) {
       auto stream = *co_await net::connect_tcp(loop, server, in_20_s());
-      if (tls) co_await stream->start_tls_client(*context, "mx.example.org");
+      if (tls) co_await stream->start_tls_client(*context, {.sni = "mx.example.org"});
       co_await stream->read(buffer, sizeof buffer);
       co_await stream->write("EHLO client.example.org\r\n");
       co_await stream->read(buffer, sizeof buffer);
