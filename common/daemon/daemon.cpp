@@ -14,6 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/config/paths.h"
+#include "common/daemon/descriptors.h"
 #include "common/log/log.h"
 
 namespace futar::daemon {
@@ -70,6 +71,15 @@ Result<void> write_pid_file(const std::string& path) {
   return {};
 }
 
+// A client that comes when there are no descriptors left is turned away: better known at the start.
+void check_descriptors(const config::Config& config, const std::string& agent) {
+  const uint64_t allowed = raise_descriptor_limit(), wanted = descriptors_for_sessions(config, agent);
+  if (allowed < wanted)
+    log::warning(
+        "{} open files are allowed, {}.sessions may need {}: raise the limit (LimitNOFILE=, ulimit -n)",
+        allowed, agent, wanted);
+}
+
 struct Ending {
   bool begun = false;
   int status = exit_ok;
@@ -123,6 +133,7 @@ int serve(const std::string& name, const config::Config& config, const Arguments
     if (auto became = become(*arguments.user); !became) return complain(name, became.error(), exit_os);
 
   log::start();
+  check_descriptors(config, name);
   int status = exit_ok;
   if (auto started = agent->start(); !started) {
     log::error("start: {}", started.error().text);
