@@ -93,7 +93,7 @@ class Mta final : public daemon::Agent {
     instance_ = TRY(instance_of(*database));
     {
       auto transaction = TRY(store::Transaction::begin(*database));
-      TRY(return_in_flight(*database));
+      TRY(return_in_flight(*database, Flights::all));
       TRY(transaction.commit());
     }
     const size_t swept = TRY(spool_->sweep([&](std::string_view name) {

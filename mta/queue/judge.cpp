@@ -14,26 +14,30 @@ Event about(Kind kind, const Recipient& recipient, const Moment& moment) {
   return Event(moment.now_ms, kind).with(Field::recipient, recipient.address.text());
 }
 
-Change later(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules,
-             const Moment& moment) {
+struct Delay {
+  std::string_view reason, status;
+  int64_t not_before_ms = 0;  ///< of the destination; 0 = the recipient's own back-off holds
+};
+
+Change later(const Delay& delay, const Recipient& recipient, const RetryRules& rules, const Moment& moment) {
   Change change;
   change.attempts = recipient.attempts + 1;
-  change.reason = outcome.reason;
-  change.status = outcome.status;
+  change.reason = delay.reason;
+  change.status = delay.status;
   if (has_expired(rules, moment.accepted_ms, change.attempts, moment.now_ms, moment.last_jump_ms)) {
     change.state = State::expired;
     if (recipient.parameters.notify.wants_failure()) change.dsn_due = dsn::failed;
-    change.event = about(Kind::expired, recipient, moment).with(Field::cause, outcome.reason);
+    change.event = about(Kind::expired, recipient, moment).with(Field::cause, change.reason);
     return change;
   }
   change.state = State::waiting;
-  change.due_ms = moment.now_ms + back_off_ms(rules, change.attempts);
+  change.due_ms = delay.not_before_ms ? delay.not_before_ms : moment.now_ms + back_off_ms(rules, change.attempts);
   const bool notice = notice_is_due(rules, moment.accepted_ms, moment.now_ms) &&
                       !((recipient.dsn_told | recipient.dsn_due) & dsn::delayed);
   if (notice && recipient.parameters.notify.wants_delay()) change.dsn_due = dsn::delayed;
   change.event = about(Kind::deferred, recipient, moment)
-                     .with(Field::cause, outcome.reason)
-                     .with(Field::code, outcome.status)
+                     .with(Field::cause, change.reason)
+                     .with(Field::code, change.status)
                      .with(Field::attempt, std::to_string(change.attempts))
                      .with(Field::next, rfc3339(change.due_ms));
   return change;
@@ -43,7 +47,7 @@ Change later(const proto::OutcomeItem& outcome, const Recipient& recipient, cons
 
 Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules,
              const Moment& moment) {
-  if (outcome.state == OutcomeState::later) return later(outcome, recipient, rules, moment);
+  if (outcome.state == OutcomeState::later) return later({outcome.reason, outcome.status}, recipient, rules, moment);
   Change change;
   change.attempts = recipient.attempts;
   change.reason = outcome.reason;
@@ -80,6 +84,60 @@ Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, cons
     case OutcomeState::later:
       break;
   }
+  return change;
+}
+
+namespace {
+
+// RFC 3461 §5.2.2: a remote that knows DSN tells the sender itself; for one that does not, "relayed" is all that will
+// ever be known.
+Change end_of(const Recipient& recipient, const RemoteOutcome& outcome, const Moment& moment) {
+  using Remote = RemoteOutcome::State;
+  Change change;
+  change.attempts = recipient.attempts;
+  change.reason = outcome.reason;
+  change.status = outcome.status;
+  const smtp::Notify notify = recipient.parameters.notify;
+  switch (outcome.state) {
+    case Remote::relayed:
+      change.state = State::relayed;
+      if (notify.wants_success() && !outcome.dsn_passed) change.dsn_due = dsn::relayed;
+      change.event = about(Kind::relayed, recipient, moment);
+      break;
+    case Remote::failed:
+      change.state = State::bounced;
+      if (notify.wants_failure()) change.dsn_due = dsn::failed;
+      change.event = about(Kind::bounced, recipient, moment).with(Field::code, outcome.status);
+      break;
+    case Remote::held:
+      change.state = State::held;
+      change.event = about(Kind::held, recipient, moment);
+      break;
+    case Remote::later:
+    case Remote::untried:
+      break;
+  }
+  return change;
+}
+
+// What the remote was and said; what is not known leaves no trace.
+void add_attempt(Event& event, const RemoteOutcome& outcome) {
+  const auto add = [&](Field field, const std::string& value) {
+    if (!value.empty() && event.get(field).empty()) event.with(field, value);
+  };
+  add(Field::host, outcome.host);
+  add(Field::tls, outcome.tls);
+  add(Field::reply, outcome.words);
+  if (event.kind != Kind::relayed) add(Field::cause, outcome.reason);
+}
+
+}  // namespace
+
+Change judge(const RemoteOutcome& outcome, const Recipient& recipient, const RetryRules& rules, const Moment& moment) {
+  Change change = outcome.state == RemoteOutcome::State::later
+                      ? later({outcome.reason, outcome.status, outcome.not_before_ms}, recipient, rules, moment)
+                      : end_of(recipient, outcome, moment);
+  add_attempt(change.event, outcome);
   return change;
 }
 

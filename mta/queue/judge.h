@@ -1,10 +1,11 @@
-// What an outcome of mda means for a recipient. Pure: facts and rules in, one change out.
+// What an outcome, of mda or of another server, means for a recipient. Pure: facts and rules in, one change out.
 #pragma once
 #include <string>
 #include <vector>
 
 #include "common/event/event.h"
 #include "mta/queue/recipient.h"
+#include "mta/queue/remote.h"
 #include "mta/schedule/schedule.h"
 
 namespace futar::mta {
@@ -29,5 +30,7 @@ struct Moment {
 /// here.
 Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules,
              const Moment& moment);
+/// The same for another server. `untried` is no outcome and not asked here.
+Change judge(const RemoteOutcome& outcome, const Recipient& recipient, const RetryRules& rules, const Moment& moment);
 
 }  // namespace futar::mta

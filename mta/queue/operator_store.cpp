@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/spool/message_store.h"
 #include "common/spool/summary_store.h"
+#include "mta/queue/destination_store.h"
 #include "mta/queue/queue_store.h"
 
 namespace futar::mta {
@@ -77,8 +78,8 @@ Result<event::Event> act(Database& database, const Recipient& recipient, Wish wi
   };
   const std::string reason = fmt::format("by {}", by);
   const auto go = [&](State to) {
-    return set_state(database, recipient, to, By::person, 0, recipient.attempts, recipient.offered, reason,
-                     "");
+    const int64_t due = to == State::waiting && recipient.destination != 0 ? now_ms : 0;
+    return set_state(database, recipient, to, By::person, due, recipient.attempts, recipient.offered, reason, "");
   };
   switch (wish) {
     case Wish::hold:
@@ -115,11 +116,11 @@ Wish wish_of(Act act) {
   return Wish::none;
 }
 
-// A retry is no transition: what waits becomes due now.
-Result<void> make_due(Database& database, int64_t row) {
-  return TRY(database.statement("UPDATE recipient SET due = 0 WHERE id = ? AND state = 1"))
-      ->bind(1, row)
-      .run();
+// A retry is no transition: what waits becomes due now, and so does its destination.
+Result<void> make_due(Database& database, const Recipient& recipient, int64_t now_ms) {
+  Statement& s = *TRY(database.statement("UPDATE recipient SET due = ? WHERE id = ? AND state = 1"));
+  TRY(s.bind(1, recipient.destination == 0 ? int64_t{0} : now_ms).bind(2, recipient.row).run());
+  return recipient.destination == 0 ? Result<void>{} : make_destination_due(database, recipient.destination);
 }
 
 }  // namespace
@@ -133,7 +134,7 @@ Result<Acted> act_on(Database& database, const std::vector<Listed>& selected, Ac
     if (!recipient || !is_open(recipient->state)) continue;
     const bool waits = recipient->state == State::waiting;
     if (wanted == Act::retry) {
-      if (waits) TRY(make_due(database, recipient->row));
+      if (waits) TRY(make_due(database, *recipient, now_ms));
       if (waits)
         events[recipient->message].push_back(event::Event(now_ms, event::Kind::retried)
                                                  .with(event::Field::recipient, recipient->address.text())

@@ -15,6 +15,12 @@ NewRecipient plan_one(const PlanInput& input, const message::Recipient& recipien
   planned.reason = way.reason;
   planned.parameters = recipient.parameters;
   planned.state = input.slot_free ? State::in_flight : State::waiting;
+  if (way.kind == Route::Kind::remote) {
+    planned.destination = way.destination;
+    planned.mailbox = way.address.text();
+    planned.state = State::waiting;
+    planned.due_ms = input.now_ms;
+  }
   if (way.kind == Route::Kind::hold) planned.state = State::held;
   if (!input.hold_reason.empty()) {
     planned.state = State::held;
@@ -32,7 +38,7 @@ std::vector<NewRecipient> plan(const PlanInput& input, const std::vector<message
     NewRecipient one = plan_one(input, recipient);
     if (!one.mailbox.empty() && !mailboxes.insert(one.mailbox).second) {
       one.state = State::duplicate;
-      one.reason = "the message already goes to this mailbox";
+      one.reason = "the message already goes there";
     }
     planned.push_back(std::move(one));
   }

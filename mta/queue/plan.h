@@ -15,6 +15,7 @@ struct PlanInput {
   smtp::Address sender;
   std::string hold_reason;  ///< not "": all are held
   bool slot_free = false;   ///< store in flight what mda can take at once
+  int64_t now_ms = 0;       ///< when mail for other servers becomes due
 };
 
 /// One NewRecipient each, in order. The second recipient for the same mailbox and detail is a duplicate. What

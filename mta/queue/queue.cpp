@@ -48,7 +48,7 @@ bool Queue::slot_free() const {
 }
 
 PlanInput Queue::plan_input(const smtp::Address& sender, const std::string& hold_reason) const {
-  return {options_.route, directory_(), sender, hold_reason, slot_free()};
+  return {options_.route, directory_(), sender, hold_reason, slot_free(), clock_.wall_ms()};
 }
 
 namespace {
@@ -69,6 +69,7 @@ Result<void> store_message(Database& database, Storing& storing) {
   for (const NewRecipient& planned : storing.recipients) {
     Recipient recipient;
     recipient.row = TRY(insert_recipient(database, storing.key, planned));
+    recipient.destination = planned.destination.empty() ? 0 : 1;
     recipient.message = storing.key;
     recipient.state = planned.state;
     recipient.address = planned.address;
@@ -187,7 +188,7 @@ void Queue::launch(const spool::Message& message, int64_t key, const std::vector
       Facts{message.id, message.envelope.reverse_path, message.proven_sender, message.id.wall_ms()});
   std::vector<DeliverItem> items;
   for (const Recipient& recipient : recipients) {
-    if (recipient.state == State::waiting) backlog_ = true;
+    if (recipient.state == State::waiting) recipient.destination == 0 ? (void)(backlog_ = true) : remote_arrived_();
     if (recipient.state != State::in_flight) continue;
     auto item = std::ranges::find(items, recipient.prefix, &DeliverItem::prefix);
     if (item == items.end()) {
@@ -240,7 +241,7 @@ void Queue::link_down() {
   pending_octets_ = 0;
   writer_.submit(
       [](Database& database) -> Result<void> {
-        TRY(return_in_flight(database));
+        TRY(return_in_flight(database, Flights::to_mda));
         return {};
       },
       [this](Result<void> returned) {

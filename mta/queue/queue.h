@@ -17,7 +17,7 @@
 #include "common/spool/body.h"
 #include "common/spool/message_store.h"
 #include "common/store/writer.h"
-#include "mta/queue/judge.h"
+#include "mta/queue/conclude.h"
 #include "mta/queue/operator.h"
 #include "mta/queue/plan.h"
 #include "mta/queue/queue_store.h"
@@ -26,7 +26,7 @@
 namespace futar::mta {
 
 struct QueueOptions {
-  std::string host;  ///< our name, in DSNs
+  std::string host;  ///< our name, in DSNs and EHLO
   RetryRules retry;
   RouteRules route;
   size_t flights = 4096;              ///< recipients in flight at most
@@ -40,7 +40,7 @@ struct Outlet {
 };
 
 struct QueueCounts {
-  uint64_t accepted = 0, delivered = 0, deferred = 0, bounced = 0, outcomes_ignored = 0, rows_set_aside = 0;
+  uint64_t accepted = 0, delivered = 0, relayed = 0, doubtful = 0, deferred = 0, bounced = 0, outcomes_ignored = 0, rows_set_aside = 0;
 };
 
 class Queue {
@@ -77,19 +77,19 @@ class Queue {
   void forget_files(const std::vector<std::string>& names);  ///< bodies whose rows are gone
   void wake();  ///< something became due (operator, new directory)
 
+  // ---- for mta/queue/remote_queue ----
+  Conclusions nothing_concluded() const { return {clock_.wall_ms(), jumps_.last_jump_wall_ms()}; }
+  /// What has been committed: counted, told, cleaned up after.
+  void settle(const Conclusions& conclusions);
+  /// Mail for another server was stored.
+  void when_remote(std::function<void()> arrived) { remote_arrived_ = std::move(arrived); }
+
   const QueueCounts& counts() const { return counts_; }
   size_t in_flight() const { return flights_.size(); }
   const QueueOptions& options() const { return options_; }
   const Clock& clock() const { return clock_; }
 
  private:
-  /// What must be known of a message when an outcome comes, so that the fast path reads nothing back.
-  struct Facts {
-    MessageId id;
-    smtp::Address reverse_path;
-    bool proven_sender = false;
-    int64_t accepted_ms = 0;
-  };
   struct Flight {
     int64_t message = 0;
     std::shared_ptr<const Facts> facts;
@@ -107,8 +107,6 @@ class Queue {
   Result<void> apply_one(store::Database& database, OutcomeBatch& batch, size_t index) const;
   Result<void> add_children(store::Database& database, OutcomeBatch& batch, size_t index,
                             const Recipient& parent) const;
-  Result<void> grant_wish(store::Database& database, OutcomeBatch& batch, const Recipient& before,
-                          const Change& change) const;
   Task<> write_dsns();
   Task<size_t> write_dsns_once();
   /// One kind for one recipient: told by the DSN, or suppressed by a rule.
@@ -131,6 +129,7 @@ class Queue {
   QueueOptions options_;
   DirectoryNow directory_;
   Outlet outlet_;
+  std::function<void()> remote_arrived_ = [] {};
   QueueCounts counts_;
   JumpDetector jumps_;
 

@@ -38,7 +38,12 @@ message::ReportedRecipient reported(const Recipient& recipient, message::Action 
   r.action = action;
   r.status = recipient.status;
   r.cause = recipient.reason;
-  if (action == message::Action::delayed) r.retry_until_ms = accepted_ms + rules.lifetime_ms;
+  r.remote_host = recipient.remote_host;
+  r.remote_words = recipient.remote_words;
+  r.last_attempt_ms = recipient.last_attempt_ms;
+  const bool on_link = recipient.destination == 0 && recipient.due_ms == 0;
+  if (action == message::Action::delayed)
+    r.retry_until_ms = accepted_ms + (on_link ? rules.link_lifetime_ms : rules.lifetime_ms);
   return r;
 }
 

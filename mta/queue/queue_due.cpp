@@ -52,18 +52,13 @@ Task<size_t> Queue::load_once() {
       auto one = std::ranges::find(messages, recipient.message, &Launch::One::key);
       if (one == messages.end()) {
         if (octets > due_octets) break;
-        auto loaded = spool::load_message(database, recipient.message);
-        if (!loaded && loaded.error().kind == Error::Kind::ours) return fail(loaded.error());
-        if (!loaded || !*loaded) {
-          const std::string reason =
-              loaded ? "its message row is missing" : "damaged row: " + loaded.error().text;
-          TRY(set_state(database, recipient, State::held, By::rule, 0, recipient.attempts, recipient.offered,
-                        reason, "4.3.0"));
+        auto loaded = TRY(load_or_set_aside(database, recipient));
+        if (!loaded) {
           ++launch_list->set_aside;
           continue;
         }
-        octets += (*loaded)->body.is_file() ? 0 : (*loaded)->body.size;
-        messages.push_back({recipient.message, std::move(**loaded), {}});
+        octets += loaded->body.is_file() ? 0 : loaded->body.size;
+        messages.push_back({recipient.message, std::move(*loaded), {}});
         one = std::prev(messages.end());
       }
       TRY(set_state(database, recipient, State::in_flight, By::attempt, recipient.due_ms, recipient.attempts,

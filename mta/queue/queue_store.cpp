@@ -1,6 +1,7 @@
 #include "mta/queue/queue_store.h"
 
 #include "common/base/ids.h"
+#include "mta/queue/destination_store.h"
 
 namespace futar::mta {
 namespace {
@@ -11,7 +12,8 @@ using store::Statement;
 constexpr char columns[] =
     "id, message, local, domain, target_local, target_domain, state, due, attempts, offered, wish, wish_by, "
     "parent, "
-    "depth, ancestry, mailbox, prefix, reason, status, notify, orcpt, dsn_due, dsn_told";
+    "depth, ancestry, mailbox, prefix, reason, status, notify, orcpt, dsn_due, dsn_told, destination, "
+    "remote_host, remote_words, last_attempt";
 
 Recipient row_of(const Statement& s) {
   Recipient r;
@@ -36,6 +38,10 @@ Recipient row_of(const Statement& s) {
   r.parameters.orcpt = s.text(20);
   r.dsn_due = static_cast<uint8_t>(s.integer(21));
   r.dsn_told = static_cast<uint8_t>(s.integer(22));
+  r.destination = s.integer(23);
+  r.remote_host = s.text(24);
+  r.remote_words = s.text(25);
+  r.last_attempt_ms = s.integer(26);
   return r;
 }
 
@@ -46,9 +52,26 @@ Result<std::vector<Recipient>> rows_of(Statement& s) {
   return rows;
 }
 
+// Version 2: mail for other servers waits per destination. Version 1 knew none, and would offer such rows to mda:
+// so it may not read this database any more.
+Result<void> add_destinations(Database& database) {
+  return database.execute(R"(
+    CREATE TABLE destination(
+      key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, failures INTEGER NOT NULL DEFAULT 0,
+      due INTEGER NOT NULL DEFAULT 0, last_answer TEXT, last_ms INTEGER NOT NULL DEFAULT 0);
+    ALTER TABLE recipient ADD COLUMN destination INTEGER;
+    ALTER TABLE recipient ADD COLUMN remote_host TEXT;
+    ALTER TABLE recipient ADD COLUMN remote_words TEXT;
+    ALTER TABLE recipient ADD COLUMN last_attempt INTEGER NOT NULL DEFAULT 0;
+    DROP INDEX recipient_due;
+    CREATE INDEX recipient_due ON recipient(due) WHERE state = 1 AND destination IS NULL;
+    CREATE INDEX recipient_remote ON recipient(destination, due) WHERE state = 1 AND destination IS NOT NULL;
+    CREATE INDEX recipient_open_mda ON recipient(id) WHERE state <= 3 AND destination IS NULL;
+  )");
+}
+
 // The partial indexes keep the fast path (stored in flight, then terminal) away from the due index.
-Result<void> migrate(Database& database, int from_version) {
-  if (from_version != 0) return {};
+Result<void> create_tables(Database& database) {
   TRY(spool::create_message_tables(database));
   TRY(database.execute(R"(
     CREATE TABLE recipient(
@@ -82,9 +105,15 @@ Result<void> migrate(Database& database, int from_version) {
   return store::set_meta(database, "instance", MessageId::make(system_clock()).text());
 }
 
+Result<void> migrate(Database& database, int from_version) {
+  if (from_version < 1) TRY(create_tables(database));
+  if (from_version < 2) TRY(add_destinations(database));
+  return {};
+}
+
 }  // namespace
 
-const store::Schema queue_schema{.version = 1, .oldest_reader = 1, .migrate = migrate};
+const store::Schema queue_schema{.version = 2, .oldest_reader = 2, .migrate = migrate};
 
 Result<std::string> instance_of(Database& database) {
   const auto instance = TRY(store::get_meta(database, "instance"));
@@ -98,7 +127,9 @@ Result<int64_t> insert_recipient(Database& database, int64_t message, const NewR
   Statement& s = *TRY(database.statement(
       "INSERT INTO recipient(message, local, domain, target_local, target_domain, state, offered, parent, "
       "depth, "
-      "ancestry, mailbox, prefix, reason, notify, orcpt) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+      "ancestry, mailbox, prefix, reason, notify, orcpt, due, destination) "
+      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  const int64_t destination = r.destination.empty() ? 0 : TRY(destination_key(database, r.destination));
   const auto text_or_null = [&](int index, const std::string& text) {
     text.empty() ? s.bind_null(index) : s.bind(index, text);
   };
@@ -115,6 +146,8 @@ Result<int64_t> insert_recipient(Database& database, int64_t message, const NewR
   text_or_null(13, r.reason);
   s.bind(14, int64_t{r.parameters.notify.bits});
   text_or_null(15, r.parameters.orcpt);
+  s.bind(16, r.due_ms);
+  destination == 0 ? s.bind_null(17) : s.bind(17, destination);
   TRY(s.run());
   return database.last_row_id();
 }
@@ -139,18 +172,11 @@ Result<std::vector<Recipient>> load_recipients(Database& database, int64_t messa
 
 Result<std::vector<Recipient>> load_due(Database& database, int64_t now_ms, size_t limit) {
   static const std::string sql =
-      fmt::format("SELECT {} FROM recipient WHERE state = 1 AND due <= ? ORDER BY due, id LIMIT ?", columns);
+      fmt::format("SELECT {} FROM recipient WHERE state = 1 AND destination IS NULL AND due <= ? ORDER BY due, id LIMIT ?",
+                  columns);
   Statement& s = *TRY(database.statement(sql.c_str()));
   s.bind(1, now_ms).bind(2, static_cast<int64_t>(limit));
   return rows_of(s);
-}
-
-Result<std::optional<int64_t>> next_due_ms(Database& database) {
-  Statement& s = *TRY(database.statement("SELECT min(due) FROM recipient WHERE state = 1 AND due > 0"));
-  std::optional<int64_t> due;
-  if (TRY(s.step()) && !s.is_null(0)) due = s.integer(0);
-  s.reset();
-  return due;
 }
 
 Result<void> set_state(Database& database, const Recipient& from, State to, By by, int64_t due_ms,
@@ -165,16 +191,38 @@ Result<void> set_state(Database& database, const Recipient& from, State to, By b
   return s.bind(5, reason).bind(6, status).bind(7, from.row).run();
 }
 
+Result<void> set_answer(Database& database, int64_t row, std::string_view host, std::string_view words,
+                        int64_t now_ms) {
+  Statement& s = *TRY(database.statement(
+      "UPDATE recipient SET remote_host = ?, remote_words = ?, last_attempt = ? WHERE id = ?"));
+  return s.bind(1, host).bind(2, words).bind(3, now_ms).bind(4, row).run();
+}
+
 Result<void> set_wish(Database& database, int64_t row, Wish wish, std::string_view by) {
   Statement& s = *TRY(database.statement("UPDATE recipient SET wish = ?, wish_by = ? WHERE id = ?"));
   return s.bind(1, static_cast<int64_t>(wish)).bind(2, by).bind(3, row).run();
 }
 
-Result<int64_t> return_in_flight(Database& database) {
-  Statement& s =
-      *TRY(database.statement("UPDATE recipient SET state = 1, due = 0 WHERE state <= 3 AND state = 2"));
-  TRY(s.run());
-  return database.changes();
+Result<std::vector<Recipient>> load_due_at(Database& database, int64_t destination, int64_t now_ms, size_t limit) {
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM recipient WHERE state = 1 AND destination IS NOT NULL AND destination = ? AND due <= ? "
+      "ORDER BY due, id LIMIT ?",
+      columns);
+  Statement& s = *TRY(database.statement(sql.c_str()));
+  s.bind(1, destination).bind(2, now_ms).bind(3, static_cast<int64_t>(limit));
+  return rows_of(s);
+}
+
+Result<int64_t> return_in_flight(Database& database, Flights which) {
+  Statement& mda = *TRY(database.statement(
+      "UPDATE recipient SET state = 1, due = 0 WHERE state <= 3 AND destination IS NULL AND state = 2"));
+  TRY(mda.run());
+  int64_t returned = database.changes();
+  if (which == Flights::to_mda) return returned;
+  Statement& remote = *TRY(
+      database.statement("UPDATE recipient SET state = 1, due = max(due, 1) WHERE state <= 3 AND state = 2"));
+  TRY(remote.run());
+  return returned + database.changes();
 }
 
 Result<bool> has_open_recipients(Database& database, int64_t message) {
@@ -195,7 +243,7 @@ Result<bool> has_mailbox(Database& database, int64_t message, std::string_view m
 
 Result<int64_t> confirmed_below(Database& database) {
   Statement& s = *TRY(database.statement(
-      "SELECT coalesce((SELECT min(id) FROM recipient WHERE state <= 3), (SELECT seq + 1 FROM "
+      "SELECT coalesce((SELECT min(id) FROM recipient WHERE state <= 3 AND destination IS NULL), (SELECT seq + 1 FROM "
       "sqlite_sequence WHERE name = 'recipient'), 1)"));
   const int64_t below = TRY(s.step()) ? s.integer(0) : 1;
   s.reset();
@@ -217,7 +265,9 @@ Result<std::vector<Recipient>> load_outlived(Database& database, State state, in
 Result<void> rebase_due(Database& database, int64_t delta_ms) {
   Statement& s =
       *TRY(database.statement("UPDATE recipient SET due = max(due + ?, 1) WHERE state = 1 AND due > 0"));
-  return s.bind(1, delta_ms).run();
+  TRY(s.bind(1, delta_ms).run());
+  Statement& d = *TRY(database.statement("UPDATE destination SET due = max(due + ?, 1) WHERE due > 0"));
+  return d.bind(1, delta_ms).run();
 }
 
 Result<Seen> find_seen(Database& database, int64_t peer, int64_t epoch, int64_t sequence,

@@ -20,20 +20,26 @@ Result<std::string> instance_of(store::Database& database);
 Result<int64_t> insert_recipient(store::Database& database, int64_t message, const NewRecipient& recipient);
 Result<std::optional<Recipient>> load_recipient(store::Database& database, int64_t row);
 Result<std::vector<Recipient>> load_recipients(store::Database& database, int64_t message);
-/// Waiting with due <= now_ms, those on the link (due 0) first.
+/// Waiting for mda with due <= now_ms, those on the link (due 0) first.
 Result<std::vector<Recipient>> load_due(store::Database& database, int64_t now_ms, size_t limit);
-Result<std::optional<int64_t>> next_due_ms(store::Database& database);
+/// The same at one destination.
+Result<std::vector<Recipient>> load_due_at(store::Database& database, int64_t destination, int64_t now_ms,
+                                           size_t limit);
 /// Refuses an illegal transition as Error::permanent and changes nothing then.
 Result<void> set_state(store::Database& database, const Recipient& from, State to, By by, int64_t due_ms,
                        int attempts, bool offered, std::string_view reason, std::string_view status);
+/// What the last attempt at another server heard, for a DSN.
+Result<void> set_answer(store::Database& database, int64_t row, std::string_view host, std::string_view words,
+                        int64_t now_ms);
 Result<void> set_wish(store::Database& database, int64_t row, Wish wish, std::string_view by);
-/// What was in flight waits on the link again (start of mta, link down). Returns their number.
-Result<int64_t> return_in_flight(store::Database& database);
+/// What was in flight waits again. Returns their number.
+enum class Flights { all, to_mda };  ///< start of mta; link down
+Result<int64_t> return_in_flight(store::Database& database, Flights which);
 /// A recipient that is not terminal, or a DSN that is due: the content is still needed.
 Result<bool> has_open_recipients(store::Database& database, int64_t message);
 /// Does this message already have a recipient for the same mailbox (account and detail)?
 Result<bool> has_mailbox(store::Database& database, int64_t message, std::string_view mailbox);
-/// All rows below are terminal, and no new row comes below: mda may forget them.
+/// All rows below that mda may know of are terminal, and no new one comes below: mda may forget them.
 Result<int64_t> confirmed_below(store::Database& database);
 /// Recipients that wait on the link without having been offered, or are held, of messages accepted before.
 Result<std::vector<Recipient>> load_outlived(store::Database& database, State state,

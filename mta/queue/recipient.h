@@ -25,7 +25,9 @@ struct NewRecipient {
   smtp::Address address;  ///< of the envelope, or the target of an expansion
   smtp::Address target;   ///< what mda is asked for; the same unless captured
   State state = State::waiting;
-  std::string mailbox;  ///< account + detail; "" when an alias decides
+  int64_t due_ms = 0;       ///< 0: waits on the link
+  std::string destination;  ///< of mail for other servers (route.h); "" = mda
+  std::string mailbox;      ///< account + detail, or a foreign address; "" when an alias decides
   std::string prefix;   ///< fields for this destination alone
   std::string reason;
   smtp::RcptParameters parameters;
@@ -40,8 +42,9 @@ struct Recipient {
   int64_t message = 0;  ///< key of the message row
   smtp::Address address, target;
   State state = State::none;
-  int64_t due_ms = 0;    ///< 0: waits on the link
-  int attempts = 0;      ///< failed ones
+  int64_t due_ms = 0;       ///< 0: waits on the link
+  int64_t destination = 0;  ///< key of its destination; 0 = mda
+  int attempts = 0;         ///< failed ones
   bool offered = false;  ///< mda may have an intent for it
   Wish wish = Wish::none;
   std::string wish_by;
@@ -50,6 +53,8 @@ struct Recipient {
   std::string ancestry, mailbox, prefix, reason, status;
   smtp::RcptParameters parameters;
   uint8_t dsn_due = 0, dsn_told = 0;
+  std::string remote_host, remote_words;  ///< of the last attempt, for DSNs
+  int64_t last_attempt_ms = 0;            ///< 0 = none
 };
 
 }  // namespace futar::mta

@@ -160,7 +160,7 @@ class QueueFixture {
     auto database = store::Database::open(folder / "mta.db", store::Database::Mode::create);
     REQUIRE(database.has_value());
     REQUIRE(store::migrate(**database, queue_schema).has_value());
-    REQUIRE(return_in_flight(**database).has_value());
+    REQUIRE(return_in_flight(**database, Flights::all).has_value());
     writer_ =
         std::make_unique<store::Writer>(loop, *std::move(database), [](Error error) { FAIL(error.text); });
     reader_ = std::make_unique<store::Reader>(loop, folder / "mta.db");

@@ -1,0 +1,187 @@
+// One session with one host: message after message until nothing is left, or the host has had enough.
+#include <numeric>
+
+#include "mta/outbound/failure.h"
+#include "mta/outbound/outbound.h"
+
+namespace futar::mta {
+
+using smtp_client::RecipientResult;
+using smtp_client::Session;
+
+namespace {
+
+constexpr size_t recipients_at_once = 500;        ///< taken from the queue for one destination
+constexpr uint64_t octets_at_once = 1u << 20;     ///< their contents in memory
+constexpr size_t piece = 64 * 1024;
+constexpr int turns_most = 3;
+
+RemoteOutcome::State state_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::relayed:
+      return RemoteOutcome::State::relayed;
+    case Verdict::failed:
+      return RemoteOutcome::State::failed;
+    case Verdict::held:
+      return RemoteOutcome::State::held;
+    case Verdict::later:
+    case Verdict::next_host:
+    case Verdict::again:
+      break;
+  }
+  return RemoteOutcome::State::later;
+}
+
+}  // namespace
+
+Task<Outbound::Served> Outbound::talk(std::shared_ptr<Site> site, Session& session, const Candidate& candidate) {
+  Served served;
+  while (!stopping_ && served.end == Served::End::drained) {
+    if (!session.usable()) {
+      served.end = Served::End::reconnect;
+      break;
+    }
+    if (!co_await fetch(*site)) {
+      // The last lane stays a while: mail often comes in a row.
+      if (site->running > 1 || site->idle) break;
+      site->idle = true;
+      site->more.reset();
+      const bool more = co_await site->more.wait_for(options_.idle_ms);
+      site->idle = false;
+      if (!more) break;
+      continue;
+    }
+    if (site->pending.size() > 1 && site->running < site->lanes.allowed() && lanes_ < options_.lanes) add_lane(site);
+    if (const int64_t wait = site->pace.take(clock_.steady_ms()); wait > 0) {
+      co_await loop_.sleep(wait);
+      if (site->pending.empty()) continue;  // another lane took it
+    }
+    co_await send(*site, session, candidate, served);
+  }
+  co_return served;
+}
+
+// Mail for the site into memory. False: nothing is due there now.
+Task<bool> Outbound::fetch(Site& site) {
+  while (site.pending.empty() && !site.drained && !stopping_) {
+    if (site.taking || octets_ >= options_.octets) {
+      co_await loop_.sleep(20);
+      continue;
+    }
+    site.taking = true;
+    auto items = co_await queue_.take(site.destination.key, recipients_at_once, octets_at_once);
+    site.taking = false;
+    site.drained = items.empty();
+    for (RemoteItem& item : items) {
+      octets_ += octets_of(item);
+      site.pending.push_back({std::move(item), 0});
+    }
+  }
+  co_return !site.pending.empty();
+}
+
+Task<> Outbound::send(Site& site, Session& session, const Candidate& candidate, Served& served) {
+  Site::Pending pending = std::move(site.pending.front());
+  site.pending.pop_front();
+  if (const size_t most = session.offer().max_recipients; pending.item.recipients.size() > most) {
+    Site::Pending rest = pending;
+    rest.item.recipients.erase(rest.item.recipients.begin(), rest.item.recipients.begin() + static_cast<long>(most));
+    pending.item.recipients.resize(most);
+    octets_ += octets_of(rest.item);
+    site.pending.push_front(std::move(rest));
+  }
+  octets_ -= octets_of(pending.item);
+  const Circumstances before{session.transactions() > 0, false};
+  ++sending_;
+  const std::vector<RecipientResult> results = co_await session.send(transaction_of(pending.item));
+  --sending_;
+  settle(site, std::move(pending), results, before, describe(session.tls()), candidate, served);
+}
+
+// Each recipient's result judged: concluded, or put back for another turn.
+void Outbound::settle(Site& site, Site::Pending pending, const std::vector<RecipientResult>& results,
+                      Circumstances circumstances, std::string tls, const Candidate& candidate, Served& served) {
+  std::vector<RemoteOutcome> outcomes;
+  std::vector<RemoteRecipient> back;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const RecipientResult& result = results[i];
+    Judgement judgement = judge(result.last, circumstances);
+    circumstances.others_accepted |= result.last.stage > smtp_client::Stage::rcpt;
+    const bool turn_again = judgement.verdict == Verdict::again && pending.turns < turns_most;
+    if (judgement.verdict == Verdict::next_host) {
+      served.end = Served::End::next_host;
+      served.observation = result.last;
+    }
+    if (turn_again || judgement.verdict == Verdict::next_host) {
+      back.push_back(pending.item.recipients[i]);
+      continue;
+    }
+    RemoteOutcome outcome;
+    outcome.row = pending.item.recipients[i].row;
+    outcome.state = state_of(judgement.verdict);
+    outcome.reason = std::move(judgement.reason);
+    outcome.status = std::move(judgement.status);
+    outcome.host = candidate.text();
+    outcome.words = words(result.last.reply);
+    outcome.tls = tls;
+    outcome.dsn_passed = result.dsn_asked;
+    outcome.doubtful = result.doubtful;
+    count(outcome);
+    outcomes.push_back(std::move(outcome));
+  }
+  if (!outcomes.empty()) {
+    served.progress = true;
+    if (outcomes.front().state == RemoteOutcome::State::relayed) site.lanes.succeeded();
+    it_answered(site);
+    conclude(std::move(outcomes));
+  }
+  if (back.empty()) return;
+  pending.item.recipients = std::move(back);
+  if (served.end != Served::End::next_host) ++pending.turns;
+  octets_ += octets_of(pending.item);
+  site.pending.push_front(std::move(pending));
+}
+
+void Outbound::count(const RemoteOutcome& outcome) {
+  counts_.relayed += outcome.state == RemoteOutcome::State::relayed;
+  counts_.failed += outcome.state == RemoteOutcome::State::failed;
+  counts_.later += outcome.state == RemoteOutcome::State::later;
+  counts_.doubtful += outcome.doubtful;
+}
+
+// A destination that takes mail again has no past.
+void Outbound::it_answered(Site& site) {
+  if (site.destination.failures == 0) return;
+  site.destination.failures = 0;
+  site.destination.due_ms = 0;
+  site.destination.last_answer.clear();
+  loop_.spawn("outbound: destination", queue_.save(site.destination));
+}
+
+smtp_client::Transaction Outbound::transaction_of(const RemoteItem& item) const {
+  smtp_client::Transaction t;
+  t.reverse_path = item.forwarder.empty() ? item.reverse_path : options_.forwarded(item.reverse_path, item.forwarder);
+  t.parameters = item.parameters;
+  for (const RemoteRecipient& recipient : item.recipients)
+    t.recipients.push_back({recipient.address, recipient.parameters});
+  t.size = item.size();
+  auto head = std::make_shared<const std::string>(item.prefix + item.header);
+  t.read = [this, head, body = item.body](uint64_t offset) { return read_piece(head, body, offset); };
+  return t;
+}
+
+Task<Result<std::string>> Outbound::read_piece(std::shared_ptr<const std::string> head, spool::Body body,
+                                               uint64_t offset) const {
+  if (offset < head->size()) co_return head->substr(offset, piece);
+  offset -= head->size();
+  if (!body.is_file()) co_return spool_.read(body, offset, piece);
+  Result<std::string> octets;
+  co_await workers_.run([&] { octets = spool_.read(body, offset, piece); });
+  co_return octets;
+}
+
+uint64_t Outbound::octets_of(const RemoteItem& item) {
+  return item.header.size() + (item.body.is_file() ? 0 : item.body.size);
+}
+
+}  // namespace futar::mta

@@ -1,0 +1,35 @@
+// A destination while mail goes there: what is at hand, how many lanes serve it.
+#pragma once
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "common/net/gate.h"
+#include "mta/queue/remote.h"
+#include "mta/schedule/lanes.h"
+
+namespace futar::mta {
+
+struct Site {
+  Site(net::Loop& loop, Destination d, size_t most_lanes, int64_t spacing_ms)
+      : destination(std::move(d)), lanes(most_lanes), pace(spacing_ms), more(loop) {}
+
+  /// Mail that was taken from the queue and has not been sent.
+  struct Pending {
+    RemoteItem item;
+    int turns = 0;  ///< how often it was sent back without a word against it
+  };
+
+  Destination destination;
+  Lanes lanes;
+  Pace pace;
+  std::deque<Pending> pending;
+  size_t running = 0;     ///< lanes
+  size_t talking = 0;     ///< of them with a session that took mail
+  bool taking = false;    ///< a lane asks the queue
+  bool drained = false;   ///< the queue had nothing more that is due
+  net::Gate more;         ///< for the one idle lane: mail has come
+  bool idle = false;      ///< a lane waits there
+};
+
+}  // namespace futar::mta

@@ -1,0 +1,180 @@
+#include "mta/queue/remote_queue.h"
+
+#include <algorithm>
+
+#include "common/base/point.h"
+#include "common/base/text.h"
+#include "common/log/log.h"
+#include "common/store/ask.h"
+#include "mta/queue/destination_store.h"
+
+namespace futar::mta {
+
+using store::Database;
+
+namespace {
+
+constexpr size_t step = 200;  ///< recipients in one transaction
+
+/// The alias that a recipient was expanded from sends its message on.
+std::string forwarder_of(const Recipient& recipient) {
+  if (recipient.depth == 0) return {};
+  const auto above = split(recipient.ancestry, '\n');
+  const auto address = smtp::parse_address(above.back());
+  return address ? address->domain : std::string();
+}
+
+RemoteItem item_of(const spool::Message& message, const Recipient& recipient) {
+  return {message.id,       message.envelope.reverse_path, message.envelope.parameters, forwarder_of(recipient),
+          recipient.prefix, message.header,                message.body,                {}};
+}
+
+/// Messages that were read for one batch, so that the recipients of one travel together.
+struct Batch {
+  struct One {
+    int64_t message;
+    RemoteItem item;
+  };
+  std::vector<One> all;
+  uint64_t octets = 0;
+
+  One* find(const Recipient& r) {
+    const auto at = std::ranges::find_if(all, [&](const One& one) {
+      return one.message == r.message && one.item.prefix == r.prefix && one.item.forwarder == forwarder_of(r);
+    });
+    return at == all.end() ? nullptr : &*at;
+  }
+};
+
+Result<void> take_batch(Database& database, Batch& batch, int64_t destination, int64_t now_ms, size_t recipients,
+                        uint64_t octets) {
+  for (Recipient& r : TRY(load_due_at(database, destination, now_ms, recipients))) {
+    Batch::One* one = batch.find(r);
+    if (!one) {
+      if (batch.octets >= octets) break;
+      const auto message = TRY(load_or_set_aside(database, r));
+      if (!message) continue;
+      batch.all.push_back({r.message, item_of(*message, r)});
+      one = &batch.all.back();
+      batch.octets += one->item.header.size() + (message->body.is_file() ? 0 : message->body.size);
+    }
+    TRY(set_state(database, r, State::in_flight, By::attempt, r.due_ms, r.attempts, false, r.reason, r.status));
+    one->item.recipients.push_back({r.row, r.address, r.parameters});
+  }
+  return {};
+}
+
+Result<void> conclude_one(Database& database, Conclusions& all, Recipient recipient, const RemoteOutcome& outcome,
+                          const RetryRules& rules) {
+  if (recipient.state == State::waiting) recipient.state = State::in_flight;  // its turn had come with the others
+  if (outcome.state == RemoteOutcome::State::untried) {
+    TRY(set_state(database, recipient, State::waiting, By::attempt, recipient.due_ms, recipient.attempts, false,
+                  recipient.reason, recipient.status));
+    recipient.state = State::waiting;
+    return recipient.wish == Wish::none ? Result<void>{} : grant_wish(database, all, std::move(recipient));
+  }
+  const Facts facts = TRY(load_facts(database, recipient));
+  Change change = judge(outcome, recipient, rules, all.moment(facts));
+  all.doubtful += outcome.doubtful;
+  TRY(set_answer(database, recipient.row, outcome.host, outcome.words, all.now_ms));
+  return conclude(database, all, recipient, facts, std::move(change));
+}
+
+}  // namespace
+
+Task<std::vector<Destination>> RemoteQueue::due(size_t limit) {
+  const int64_t now = queue_.clock().wall_ms();
+  auto due = co_await store::ask<std::vector<Destination>>(
+      reader_, [=](Database& database) { return load_due_destinations(database, now, limit); });
+  if (!due) log::warning("the destinations that are due could not be read: {}", due.error().text);
+  co_return due ? std::move(*due) : std::vector<Destination>();
+}
+
+Task<std::vector<RemoteItem>> RemoteQueue::take(int64_t destination, size_t recipients, uint64_t octets) {
+  auto batch = std::make_shared<Batch>();
+  const int64_t now = queue_.clock().wall_ms();
+  const Result<void> taken = co_await writer_.commit([=](Database& database) {
+    *batch = {};
+    return take_batch(database, *batch, destination, now, recipients, octets);
+  });
+  std::vector<RemoteItem> items;
+  if (taken)
+    for (Batch::One& one : batch->all) items.push_back(std::move(one.item));
+  else
+    log::warning("mail for other servers could not be read: {}", taken.error().text);
+  co_return items;
+}
+
+// What has happened out there has happened: a full disk only delays its record.
+Task<bool> RemoteQueue::commit(Work work) {
+  for (int64_t wait_ms = 100; !stopping_; wait_ms = std::min<int64_t>(wait_ms * 2, 5000)) {
+    auto all = std::make_shared<Conclusions>();
+    const Conclusions nothing = queue_.nothing_concluded();
+    const Result<void> committed = co_await writer_.commit([=](Database& database) -> Result<void> {
+      *all = nothing;
+      TRY(work(database, *all));
+      return write_conclusions(database, *all);
+    });
+    if (committed) {
+      queue_.settle(*all);
+      co_return true;
+    }
+    log::error("what other servers answered could not be stored: {}", committed.error().text);
+    co_await loop_.sleep(wait_ms);
+  }
+  co_return false;
+}
+
+Task<> RemoteQueue::conclude(std::vector<RemoteOutcome> outcomes) {
+  point("mta.before_remote_outcome");
+  const RetryRules rules = queue_.options().retry;
+  co_await commit([rules, outcomes = std::move(outcomes)](Database& database, Conclusions& all) -> Result<void> {
+    for (const RemoteOutcome& outcome : outcomes) {
+      auto recipient = TRY(load_recipient(database, outcome.row));
+      if (recipient && recipient->state == State::in_flight)
+        TRY(conclude_one(database, all, std::move(*recipient), outcome, rules));
+      else
+        ++all.ignored;
+    }
+    return {};
+  });
+  point("mta.after_remote_outcome");
+}
+
+Task<> RemoteQueue::conclude_all(Destination destination, RemoteOutcome outcome) {
+  const RetryRules rules = queue_.options().retry;
+  const int64_t now = queue_.clock().wall_ms();
+  co_await save(destination);
+  bool more = true;
+  while (more && !stopping_) {
+    auto count = std::make_shared<size_t>(0);
+    co_await commit([=](Database& database, Conclusions& all) -> Result<void> {
+      auto due = TRY(load_due_at(database, destination.key, now, step));
+      *count = due.size();
+      for (Recipient& recipient : due) TRY(conclude_one(database, all, std::move(recipient), outcome, rules));
+      return {};
+    });
+    more = *count == step;
+  }
+}
+
+Task<> RemoteQueue::save(Destination destination) {
+  const int64_t now = queue_.clock().wall_ms();
+  co_await commit([=](Database& database, Conclusions&) { return save_destination(database, destination, now); });
+}
+
+Task<> RemoteQueue::hold_all(std::string reason) {
+  const int64_t now = queue_.clock().wall_ms();
+  for (const Destination& destination : co_await due(step))
+    co_await commit([=](Database& database, Conclusions& all) -> Result<void> {
+      for (const Recipient& r : TRY(load_due_at(database, destination.key, now, step))) {
+        TRY(set_state(database, r, State::held, By::rule, 0, r.attempts, false, reason, "4.7.0"));
+        all.events[r.message].push_back(event::Event(all.now_ms, event::Kind::held)
+                                            .with(event::Field::recipient, r.address.text())
+                                            .with(event::Field::cause, reason));
+      }
+      return {};
+    });
+}
+
+}  // namespace futar::mta

@@ -1,0 +1,48 @@
+// The queue as mta/outbound sees it: destinations that are due, the mail at one of them, what became of it.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/async.h"
+#include "common/store/writer.h"
+#include "mta/queue/queue.h"
+#include "mta/queue/remote.h"
+
+namespace futar::mta {
+
+class RemoteQueue {
+ public:
+  RemoteQueue(net::Loop& loop, Queue& queue, store::Writer& writer, store::Reader& reader)
+      : loop_(loop), queue_(queue), writer_(writer), reader_(reader) {}
+
+  /// Not in back-off and with recipients that are due.
+  Task<std::vector<Destination>> due(size_t limit);
+  /// Recipients that are due there, in flight from now on, with their messages: so many at most, and no more messages
+  /// once their contents in memory exceed `octets`.
+  Task<std::vector<RemoteItem>> take(int64_t destination, size_t recipients, uint64_t octets);
+  /// Makes the outcomes of recipients in flight durable. Returns only when that is done, or the agent stops.
+  Task<> conclude(std::vector<RemoteOutcome> outcomes);
+  /// Nobody at the destination took mail: the same outcome for each recipient that is due there; `destination` as it
+  /// stands from now on.
+  Task<> conclude_all(Destination destination, RemoteOutcome outcome);
+  Task<> save(Destination destination);
+  /// mta.remote forbids sending: what waits for other servers is held.
+  Task<> hold_all(std::string reason);
+
+  Queue& queue() { return queue_; }
+  const Queue& queue() const { return queue_; }
+  void stop() { stopping_ = true; }
+
+ private:
+  using Work = std::function<Result<void>(store::Database&, Conclusions&)>;
+  Task<bool> commit(Work work);
+
+  net::Loop& loop_;
+  Queue& queue_;
+  store::Writer& writer_;
+  store::Reader& reader_;
+  bool stopping_ = false;
+};
+
+}  // namespace futar::mta
