@@ -11,8 +11,8 @@ using smtp_client::Session;
 
 namespace {
 
-constexpr size_t recipients_at_once = 500;        ///< taken from the queue for one destination
-constexpr uint64_t octets_at_once = 1u << 20;     ///< their contents in memory
+constexpr size_t recipients_at_once = 500;     ///< taken from the queue for one destination
+constexpr uint64_t octets_at_once = 1u << 20;  ///< their contents in memory
 constexpr size_t piece = 64 * 1024;
 constexpr int turns_most = 3;
 
@@ -34,7 +34,8 @@ RemoteOutcome::State state_of(Verdict verdict) {
 
 }  // namespace
 
-Task<Outbound::Served> Outbound::talk(std::shared_ptr<Site> site, Session& session, const Candidate& candidate) {
+Task<Outbound::Served> Outbound::talk(std::shared_ptr<Site> site, Session& session,
+                                      const Candidate& candidate) {
   Served served;
   while (!stopping_ && served.end == Served::End::drained) {
     if (!session.usable()) {
@@ -51,7 +52,8 @@ Task<Outbound::Served> Outbound::talk(std::shared_ptr<Site> site, Session& sessi
       if (!more) break;
       continue;
     }
-    if (site->pending.size() > 1 && site->running < site->lanes.allowed() && lanes_ < options_.lanes) add_lane(site);
+    if (site->pending.size() > 1 && site->running < site->lanes.allowed() && lanes_ < options_.lanes)
+      add_lane(site);
     if (const int64_t wait = site->pace.take(clock_.steady_ms()); wait > 0) {
       co_await loop_.sleep(wait);
       if (site->pending.empty()) continue;  // another lane took it
@@ -85,7 +87,8 @@ Task<> Outbound::send(Site& site, Session& session, const Candidate& candidate, 
   site.pending.pop_front();
   if (const size_t most = session.offer().max_recipients; pending.item.recipients.size() > most) {
     Site::Pending rest = pending;
-    rest.item.recipients.erase(rest.item.recipients.begin(), rest.item.recipients.begin() + static_cast<long>(most));
+    rest.item.recipients.erase(rest.item.recipients.begin(),
+                               rest.item.recipients.begin() + static_cast<long>(most));
     pending.item.recipients.resize(most);
     octets_ += octets_of(rest.item);
     site.pending.push_front(std::move(rest));
@@ -100,7 +103,8 @@ Task<> Outbound::send(Site& site, Session& session, const Candidate& candidate, 
 
 // Each recipient's result judged: concluded, or put back for another turn.
 void Outbound::settle(Site& site, Site::Pending pending, const std::vector<RecipientResult>& results,
-                      Circumstances circumstances, std::string tls, const Candidate& candidate, Served& served) {
+                      Circumstances circumstances, std::string tls, const Candidate& candidate,
+                      Served& served) {
   std::vector<RemoteOutcome> outcomes;
   std::vector<RemoteRecipient> back;
   for (size_t i = 0; i < results.size(); ++i) {
@@ -160,7 +164,8 @@ void Outbound::it_answered(Site& site) {
 
 smtp_client::Transaction Outbound::transaction_of(const RemoteItem& item) const {
   smtp_client::Transaction t;
-  t.reverse_path = item.forwarder.empty() ? item.reverse_path : options_.forwarded(item.reverse_path, item.forwarder);
+  t.reverse_path =
+      item.forwarder.empty() ? item.reverse_path : options_.forwarded(item.reverse_path, item.forwarder);
   t.parameters = item.parameters;
   for (const RemoteRecipient& recipient : item.recipients)
     t.recipients.push_back({recipient.address, recipient.parameters});

@@ -40,7 +40,8 @@ Task<> Outbound::dispatch() {
   while (!stopping_) {
     wake_.reset();
     if (options_.remote != Remote::direct)
-      co_await queue_.hold_all(options_.remote == Remote::hold ? "mta.remote = \"hold\"" : "mta.remote = \"capture\"");
+      co_await queue_.hold_all(options_.remote == Remote::hold ? "mta.remote = \"hold\""
+                                                               : "mta.remote = \"capture\"");
     else if (lanes_ < options_.lanes)
       for (const Destination& destination : co_await queue_.due(options_.lanes)) serve(destination);
     co_await wake_.wait_for(look_ms);
@@ -128,7 +129,8 @@ Task<> Outbound::give_up(Site& site, Failure failure) {
     outcome.not_before_ms = destination.due_ms;
   }
   destination.last_answer = outcome.words.empty() ? outcome.reason : outcome.words;
-  log::info("{}: {}{}", destination.name, outcome.host.empty() ? "" : outcome.host + ": ", destination.last_answer);
+  log::info("{}: {}{}", destination.name, outcome.host.empty() ? "" : outcome.host + ": ",
+            destination.last_answer);
   co_await queue_.conclude_all(std::move(destination), std::move(outcome));
 }
 

@@ -1,4 +1,5 @@
-// Mail for other servers: which destinations are due, lanes of sessions to each, what became of every recipient.
+// Mail for other servers: which destinations are due, lanes of sessions to each, what became of every
+// recipient.
 #pragma once
 #include <functional>
 #include <map>
@@ -39,8 +40,8 @@ class Outbound {
   Outbound(net::Loop& loop, RemoteQueue& queue, Way& way, spool::Folder& spool, net::Workers& workers,
            const Clock& clock, OutboundOptions options);
   void start();
-  /// No new sessions; running transactions end, or are cut off after the grace time: then their recipients are tried
-  /// again after the start.
+  /// No new sessions; running transactions end, or are cut off after the grace time: then their recipients
+  /// are tried again after the start.
   Task<> stop(int64_t grace_ms);
 
   const OutboundCounts& counts() const { return counts_; }

@@ -12,16 +12,20 @@ using smtp_client::Trouble;
 
 /// RFC 3463 §3.6, §3.7 and §3.4 for a message that asks for what the server does not offer.
 Judgement not_capable(const std::string& what) {
-  if (what == "8BITMIME") return {Verdict::failed, "5.6.3", "the server takes no 8-bit mail, and mail is not converted"};
-  if (what == "SMTPUTF8") return {Verdict::failed, "5.6.7", "the server takes no internationalized addresses"};
+  if (what == "8BITMIME")
+    return {Verdict::failed, "5.6.3", "the server takes no 8-bit mail, and mail is not converted"};
+  if (what == "SMTPUTF8")
+    return {Verdict::failed, "5.6.7", "the server takes no internationalized addresses"};
   return {Verdict::failed, "5.3.4", "the message is larger than the server takes"};
 }
 
 Judgement lost(const Observation& o, const Circumstances& c) {
   const std::string how = o.detail.empty() ? std::string("the connection was lost") : o.detail;
   // After the dot nobody knows who has the message: the one place where SMTP may double (RFC 1047).
-  if (o.stage == Stage::dot) return {Verdict::later, "4.4.2", how + " after the whole message was sent: it may have it"};
-  // Inside the content the message itself may be what the server stumbles over: the others must not wait for it.
+  if (o.stage == Stage::dot)
+    return {Verdict::later, "4.4.2", how + " after the whole message was sent: it may have it"};
+  // Inside the content the message itself may be what the server stumbles over: the others must not wait for
+  // it.
   if (o.stage == Stage::content) return {Verdict::later, "4.4.2", how + " while the message was sent"};
   if (c.session_served) return {Verdict::again, "4.4.2", how};
   return {Verdict::next_host, o.stage == Stage::connect ? "4.4.1" : "4.4.2", how};
@@ -48,9 +52,11 @@ Judgement trouble(const Observation& o, const Circumstances& c) {
   return lost(o, c);
 }
 
-/// RFC 5321 §4.5.3.1.10: "too many recipients" behind accepted ones means another transaction. 552 is its old form.
+/// RFC 5321 §4.5.3.1.10: "too many recipients" behind accepted ones means another transaction. 552 is its old
+/// form.
 bool is_too_many(const Said& reply) {
-  return reply.enhanced.ends_with(".5.3") || reply.code == 452 || (reply.code == 552 && reply.enhanced.empty());
+  return reply.enhanced.ends_with(".5.3") || reply.code == 452 ||
+         (reply.code == 552 && reply.enhanced.empty());
 }
 
 bool before_mail(Stage stage) { return stage < Stage::mail; }
@@ -74,7 +80,8 @@ Judgement judge(const Observation& o, const Circumstances& c) {
   const std::string status = status_of(reply, o.stage);
   if (o.is_good()) return {Verdict::relayed, status, "handed over"};
   if (o.stage == Stage::auth) return {Verdict::next_host, status, "the login was refused"};
-  // Whatever a server says before it knows the message says nothing about the message (RFC 5321 §3.1, §4.2.4.2).
+  // Whatever a server says before it knows the message says nothing about the message (RFC 5321 §3.1,
+  // §4.2.4.2).
   if (before_mail(o.stage)) return {Verdict::next_host, status, "the server takes no mail now"};
   if (reply.code == 421 && o.stage != Stage::dot)
     return c.session_served ? Judgement{Verdict::again, status, "the server ended the session"}

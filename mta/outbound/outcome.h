@@ -17,7 +17,8 @@ enum class Verdict : uint8_t {
 };
 
 struct Circumstances {
-  bool session_served = false;   ///< the session had taken a message before: an idle connection may just have ended
+  bool session_served =
+      false;  ///< the session had taken a message before: an idle connection may just have ended
   bool others_accepted = false;  ///< RCPT: recipients before it in the same transaction were
 };
 

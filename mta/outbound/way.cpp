@@ -25,7 +25,9 @@ bool is_tls_failure(const Observation& o) {
   return o.trouble == Trouble::tls_failed || (o.stage == Stage::starttls && !o.is_good());
 }
 
-Observation cannot(std::string detail) { return {Stage::connect, Trouble::cannot_connect, {}, std::move(detail)}; }
+Observation cannot(std::string detail) {
+  return {Stage::connect, Trouble::cannot_connect, {}, std::move(detail)};
+}
 
 }  // namespace
 
@@ -33,8 +35,8 @@ std::string Candidate::text() const {
   return fmt::format("{}[{}]:{}", host, endpoint.address.text(), endpoint.port);
 }
 
-Way::Way(net::Loop& loop, dns::Resolver& resolver, TlsPolicies& policies, net::TlsContext& tls, const Clock& clock,
-         WayOptions options)
+Way::Way(net::Loop& loop, dns::Resolver& resolver, TlsPolicies& policies, net::TlsContext& tls,
+         const Clock& clock, WayOptions options)
     : loop_(loop),
       resolver_(resolver),
       policies_(policies),
@@ -70,7 +72,8 @@ Task<Candidates> Way::find(std::string destination) {
   found.reason = hosts.reason;
   for (const Host& host : hosts.hosts)
     for (const net::IpAddress& address : host.addresses)
-      found.all.push_back({host.name, {address, url->port}, policies_.plan_for_url(host, use_of(url->scheme))});
+      found.all.push_back(
+          {host.name, {address, url->port}, policies_.plan_for_url(host, use_of(url->scheme))});
   co_return found;
 }
 

@@ -36,16 +36,16 @@ struct Candidates {
 struct WayOptions {
   std::string hello;
   HostRules hosts;
-  std::string smart_host;       ///< text of its URL; only it gets the login
-  std::string smart_host_user;  ///< "" = no login
+  std::string smart_host;                       ///< text of its URL; only it gets the login
+  std::string smart_host_user;                  ///< "" = no login
   std::function<Result<std::string>()> secret;  ///< read anew for each session
   bool oauth = false;                           ///< the secret is an access token
 };
 
 class Way {
  public:
-  Way(net::Loop& loop, dns::Resolver& resolver, TlsPolicies& policies, net::TlsContext& tls, const Clock& clock,
-      WayOptions options);
+  Way(net::Loop& loop, dns::Resolver& resolver, TlsPolicies& policies, net::TlsContext& tls,
+      const Clock& clock, WayOptions options);
 
   /// `destination`: a domain, an address literal, or a URL (mta/route).
   Task<Candidates> find(std::string destination);

@@ -35,8 +35,8 @@ Result<void> conclude(Database& database, Conclusions& all, const Recipient& rec
                        .with(event::Field::cause, change.reason);
   }
   if (!facts.proven_sender) change.dsn_due = 0;
-  TRY(set_state(database, recipient, change.state, By::attempt, change.due_ms, change.attempts, change.offered,
-                change.reason, change.status));
+  TRY(set_state(database, recipient, change.state, By::attempt, change.due_ms, change.attempts,
+                change.offered, change.reason, change.status));
   if (change.dsn_due) TRY(add_dsn_due(database, recipient.row, change.dsn_due));
   all.dsn_due |= change.dsn_due != 0;
   all.events[recipient.message].push_back(std::move(change.event));

@@ -1,5 +1,5 @@
-// The end of an attempt, made durable, whoever made it: state, DSNs that become due, the proven-sender rule, an
-// operator's wish, the end of a message.
+// The end of an attempt, made durable, whoever made it: state, DSNs that become due, the proven-sender rule,
+// an operator's wish, the end of a message.
 #pragma once
 #include <map>
 #include <optional>
@@ -36,9 +36,10 @@ struct Conclusions {
   Moment moment(const Facts& facts) const { return {now_ms, facts.accepted_ms, last_jump_ms}; }
 };
 
-/// The message of a recipient whose attempt is about to begin. None: it cannot be read, so the recipient is held and
-/// shown, and the rest goes on.
-Result<std::optional<spool::Message>> load_or_set_aside(store::Database& database, const Recipient& recipient);
+/// The message of a recipient whose attempt is about to begin. None: it cannot be read, so the recipient is
+/// held and shown, and the rest goes on.
+Result<std::optional<spool::Message>> load_or_set_aside(store::Database& database,
+                                                        const Recipient& recipient);
 
 /// A DSN goes only to a proven sender: without one a failure is held and shown (design §5).
 Result<void> conclude(store::Database& database, Conclusions& conclusions, const Recipient& recipient,

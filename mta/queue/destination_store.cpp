@@ -7,7 +7,8 @@ using store::Database;
 using store::Statement;
 
 Destination row_of(const Statement& s) {
-  return {s.integer(0), std::string(s.text(1)), static_cast<int>(s.integer(2)), s.integer(3), std::string(s.text(4))};
+  return {s.integer(0), std::string(s.text(1)), static_cast<int>(s.integer(2)), s.integer(3),
+          std::string(s.text(4))};
 }
 
 }  // namespace
@@ -26,15 +27,19 @@ Result<int64_t> destination_key(Database& database, std::string_view name) {
 }
 
 Result<std::vector<Destination>> load_due_destinations(Database& database, int64_t now_ms, size_t limit) {
-  // Leaps from one destination to the next in the index recipient_remote: the cost is that of the destinations with
-  // waiting mail, whatever the length of the queue and however many destinations there ever were.
+  // Leaps from one destination to the next in the index recipient_remote: the cost is that of the
+  // destinations with waiting mail, whatever the length of the queue and however many destinations there ever
+  // were.
   Statement& s = *TRY(database.statement(
       "WITH RECURSIVE waiting(key) AS ("
       "SELECT min(destination) FROM recipient WHERE state = 1 AND destination IS NOT NULL UNION ALL "
-      "SELECT (SELECT min(destination) FROM recipient WHERE state = 1 AND destination IS NOT NULL AND destination > "
+      "SELECT (SELECT min(destination) FROM recipient WHERE state = 1 AND destination IS NOT NULL AND "
+      "destination > "
       "waiting.key) FROM waiting WHERE waiting.key IS NOT NULL) "
-      "SELECT d.key, name, failures, d.due, last_answer FROM waiting JOIN destination d USING(key) WHERE d.due <= ?1 "
-      "AND EXISTS(SELECT 1 FROM recipient r WHERE r.state = 1 AND r.destination IS NOT NULL AND r.destination = d.key "
+      "SELECT d.key, name, failures, d.due, last_answer FROM waiting JOIN destination d USING(key) WHERE "
+      "d.due <= ?1 "
+      "AND EXISTS(SELECT 1 FROM recipient r WHERE r.state = 1 AND r.destination IS NOT NULL AND "
+      "r.destination = d.key "
       "AND r.due <= ?1) ORDER BY d.last_ms LIMIT ?2"));
   s.bind(1, now_ms).bind(2, static_cast<int64_t>(limit));
   std::vector<Destination> destinations;
@@ -55,7 +60,12 @@ Result<Destination> load_destination(Database& database, int64_t key) {
 Result<void> save_destination(Database& database, const Destination& d, int64_t now_ms) {
   Statement& s = *TRY(database.statement(
       "UPDATE destination SET failures = ?, due = ?, last_answer = ?, last_ms = ? WHERE key = ?"));
-  return s.bind(1, int64_t{d.failures}).bind(2, d.due_ms).bind(3, d.last_answer).bind(4, now_ms).bind(5, d.key).run();
+  return s.bind(1, int64_t{d.failures})
+      .bind(2, d.due_ms)
+      .bind(3, d.last_answer)
+      .bind(4, now_ms)
+      .bind(5, d.key)
+      .run();
 }
 
 Result<void> make_destination_due(Database& database, int64_t key) {

@@ -1,4 +1,5 @@
-// The destinations on disk: their back-off outlives a restart, so that a start does not fire all attempts at once.
+// The destinations on disk: their back-off outlives a restart, so that a start does not fire all attempts at
+// once.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -10,7 +11,8 @@ namespace futar::mta {
 
 Result<int64_t> destination_key(store::Database& database, std::string_view name);
 /// Those not in back-off at which recipients are due, the longest waiting first.
-Result<std::vector<Destination>> load_due_destinations(store::Database& database, int64_t now_ms, size_t limit);
+Result<std::vector<Destination>> load_due_destinations(store::Database& database, int64_t now_ms,
+                                                       size_t limit);
 Result<Destination> load_destination(store::Database& database, int64_t key);
 Result<void> save_destination(store::Database& database, const Destination& destination, int64_t now_ms);
 /// An operator asked: no back-off stands in the way.

@@ -31,7 +31,8 @@ Change later(const Delay& delay, const Recipient& recipient, const RetryRules& r
     return change;
   }
   change.state = State::waiting;
-  change.due_ms = delay.not_before_ms ? delay.not_before_ms : moment.now_ms + back_off_ms(rules, change.attempts);
+  change.due_ms =
+      delay.not_before_ms ? delay.not_before_ms : moment.now_ms + back_off_ms(rules, change.attempts);
   const bool notice = notice_is_due(rules, moment.accepted_ms, moment.now_ms) &&
                       !((recipient.dsn_told | recipient.dsn_due) & dsn::delayed);
   if (notice && recipient.parameters.notify.wants_delay()) change.dsn_due = dsn::delayed;
@@ -47,7 +48,8 @@ Change later(const Delay& delay, const Recipient& recipient, const RetryRules& r
 
 Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules,
              const Moment& moment) {
-  if (outcome.state == OutcomeState::later) return later({outcome.reason, outcome.status}, recipient, rules, moment);
+  if (outcome.state == OutcomeState::later)
+    return later({outcome.reason, outcome.status}, recipient, rules, moment);
   Change change;
   change.attempts = recipient.attempts;
   change.reason = outcome.reason;
@@ -89,8 +91,8 @@ Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, cons
 
 namespace {
 
-// RFC 3461 §5.2.2: a remote that knows DSN tells the sender itself; for one that does not, "relayed" is all that will
-// ever be known.
+// RFC 3461 §5.2.2: a remote that knows DSN tells the sender itself; for one that does not, "relayed" is all
+// that will ever be known.
 Change end_of(const Recipient& recipient, const RemoteOutcome& outcome, const Moment& moment) {
   using Remote = RemoteOutcome::State;
   Change change;
@@ -133,10 +135,12 @@ void add_attempt(Event& event, const RemoteOutcome& outcome) {
 
 }  // namespace
 
-Change judge(const RemoteOutcome& outcome, const Recipient& recipient, const RetryRules& rules, const Moment& moment) {
-  Change change = outcome.state == RemoteOutcome::State::later
-                      ? later({outcome.reason, outcome.status, outcome.not_before_ms}, recipient, rules, moment)
-                      : end_of(recipient, outcome, moment);
+Change judge(const RemoteOutcome& outcome, const Recipient& recipient, const RetryRules& rules,
+             const Moment& moment) {
+  Change change =
+      outcome.state == RemoteOutcome::State::later
+          ? later({outcome.reason, outcome.status, outcome.not_before_ms}, recipient, rules, moment)
+          : end_of(recipient, outcome, moment);
   add_attempt(change.event, outcome);
   return change;
 }

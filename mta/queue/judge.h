@@ -1,4 +1,5 @@
-// What an outcome, of mda or of another server, means for a recipient. Pure: facts and rules in, one change out.
+// What an outcome, of mda or of another server, means for a recipient. Pure: facts and rules in, one change
+// out.
 #pragma once
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct Moment {
 Change judge(const proto::OutcomeItem& outcome, const Recipient& recipient, const RetryRules& rules,
              const Moment& moment);
 /// The same for another server. `untried` is no outcome and not asked here.
-Change judge(const RemoteOutcome& outcome, const Recipient& recipient, const RetryRules& rules, const Moment& moment);
+Change judge(const RemoteOutcome& outcome, const Recipient& recipient, const RetryRules& rules,
+             const Moment& moment);
 
 }  // namespace futar::mta

@@ -79,7 +79,8 @@ Result<event::Event> act(Database& database, const Recipient& recipient, Wish wi
   const std::string reason = fmt::format("by {}", by);
   const auto go = [&](State to) {
     const int64_t due = to == State::waiting && recipient.destination != 0 ? now_ms : 0;
-    return set_state(database, recipient, to, By::person, due, recipient.attempts, recipient.offered, reason, "");
+    return set_state(database, recipient, to, By::person, due, recipient.attempts, recipient.offered, reason,
+                     "");
   };
   switch (wish) {
     case Wish::hold:

@@ -188,7 +188,8 @@ void Queue::launch(const spool::Message& message, int64_t key, const std::vector
       Facts{message.id, message.envelope.reverse_path, message.proven_sender, message.id.wall_ms()});
   std::vector<DeliverItem> items;
   for (const Recipient& recipient : recipients) {
-    if (recipient.state == State::waiting) recipient.destination == 0 ? (void)(backlog_ = true) : remote_arrived_();
+    if (recipient.state == State::waiting)
+      recipient.destination == 0 ? (void)(backlog_ = true) : remote_arrived_();
     if (recipient.state != State::in_flight) continue;
     auto item = std::ranges::find(items, recipient.prefix, &DeliverItem::prefix);
     if (item == items.end()) {

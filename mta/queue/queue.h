@@ -40,7 +40,8 @@ struct Outlet {
 };
 
 struct QueueCounts {
-  uint64_t accepted = 0, delivered = 0, relayed = 0, doubtful = 0, deferred = 0, bounced = 0, outcomes_ignored = 0, rows_set_aside = 0;
+  uint64_t accepted = 0, delivered = 0, relayed = 0, doubtful = 0, deferred = 0, bounced = 0,
+           outcomes_ignored = 0, rows_set_aside = 0;
 };
 
 class Queue {

@@ -38,11 +38,12 @@ Task<> Queue::apply(std::vector<OutcomeItem> items) {
   }
   batch->items = std::move(items);
   point("mta.before_outcome");
-  Result<void> committed = co_await writer_.commit([this, batch, nothing](Database& database) -> Result<void> {
-    batch->conclusions = nothing;
-    for (size_t i = 0; i < batch->items.size(); ++i) TRY(apply_one(database, *batch, i));
-    return write_conclusions(database, batch->conclusions);
-  });
+  Result<void> committed =
+      co_await writer_.commit([this, batch, nothing](Database& database) -> Result<void> {
+        batch->conclusions = nothing;
+        for (size_t i = 0; i < batch->items.size(); ++i) TRY(apply_one(database, *batch, i));
+        return write_conclusions(database, batch->conclusions);
+      });
   point("mta.after_outcome");
   for (const OutcomeItem& item : batch->items) flights_.erase(item.row);
   if (!committed) {
@@ -108,9 +109,10 @@ Result<void> Queue::add_children(Database& database, OutcomeBatch& batch, size_t
     if (!child.mailbox.empty() && TRY(has_mailbox(database, parent.message, child.mailbox))) {
       child.state = State::duplicate;
       child.reason = "the message already goes there";
-      batch.conclusions.events[parent.message].push_back(event::Event(batch.conclusions.now_ms, event::Kind::duplicate)
-                                                 .with(event::Field::recipient, child.address.text())
-                                                 .with(event::Field::of, child.mailbox));
+      batch.conclusions.events[parent.message].push_back(
+          event::Event(batch.conclusions.now_ms, event::Kind::duplicate)
+              .with(event::Field::recipient, child.address.text())
+              .with(event::Field::of, child.mailbox));
     }
     TRY(insert_recipient(database, parent.message, child));
     batch.conclusions.children_wait = true;

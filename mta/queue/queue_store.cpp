@@ -52,8 +52,8 @@ Result<std::vector<Recipient>> rows_of(Statement& s) {
   return rows;
 }
 
-// Version 2: mail for other servers waits per destination. Version 1 knew none, and would offer such rows to mda:
-// so it may not read this database any more.
+// Version 2: mail for other servers waits per destination. Version 1 knew none, and would offer such rows to
+// mda: so it may not read this database any more.
 Result<void> add_destinations(Database& database) {
   return database.execute(R"(
     CREATE TABLE destination(
@@ -106,9 +106,7 @@ Result<void> create_tables(Database& database) {
 }
 
 Result<void> migrate(Database& database, int from_version) {
-  if (from_version < 1) TRY(create_tables(database));
-  if (from_version < 2) TRY(add_destinations(database));
-  return {};
+  return from_version == 0 ? create_tables(database) : add_destinations(database);
 }
 
 }  // namespace
@@ -171,9 +169,10 @@ Result<std::vector<Recipient>> load_recipients(Database& database, int64_t messa
 }
 
 Result<std::vector<Recipient>> load_due(Database& database, int64_t now_ms, size_t limit) {
-  static const std::string sql =
-      fmt::format("SELECT {} FROM recipient WHERE state = 1 AND destination IS NULL AND due <= ? ORDER BY due, id LIMIT ?",
-                  columns);
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM recipient WHERE state = 1 AND destination IS NULL AND due <= ? ORDER BY due, id LIMIT "
+      "?",
+      columns);
   Statement& s = *TRY(database.statement(sql.c_str()));
   s.bind(1, now_ms).bind(2, static_cast<int64_t>(limit));
   return rows_of(s);
@@ -203,7 +202,8 @@ Result<void> set_wish(Database& database, int64_t row, Wish wish, std::string_vi
   return s.bind(1, static_cast<int64_t>(wish)).bind(2, by).bind(3, row).run();
 }
 
-Result<std::vector<Recipient>> load_due_at(Database& database, int64_t destination, int64_t now_ms, size_t limit) {
+Result<std::vector<Recipient>> load_due_at(Database& database, int64_t destination, int64_t now_ms,
+                                           size_t limit) {
   static const std::string sql = fmt::format(
       "SELECT {} FROM recipient WHERE state = 1 AND destination IS NOT NULL AND destination = ? AND due <= ? "
       "ORDER BY due, id LIMIT ?",
@@ -242,9 +242,10 @@ Result<bool> has_mailbox(Database& database, int64_t message, std::string_view m
 }
 
 Result<int64_t> confirmed_below(Database& database) {
-  Statement& s = *TRY(database.statement(
-      "SELECT coalesce((SELECT min(id) FROM recipient WHERE state <= 3 AND destination IS NULL), (SELECT seq + 1 FROM "
-      "sqlite_sequence WHERE name = 'recipient'), 1)"));
+  Statement& s =
+      *TRY(database.statement("SELECT coalesce((SELECT min(id) FROM recipient WHERE state <= 3 AND "
+                              "destination IS NULL), (SELECT seq + 1 FROM "
+                              "sqlite_sequence WHERE name = 'recipient'), 1)"));
   const int64_t below = TRY(s.step()) ? s.integer(0) : 1;
   s.reset();
   return below;

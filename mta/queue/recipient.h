@@ -28,7 +28,7 @@ struct NewRecipient {
   int64_t due_ms = 0;       ///< 0: waits on the link
   std::string destination;  ///< of mail for other servers (route.h); "" = mda
   std::string mailbox;      ///< account + detail, or a foreign address; "" when an alias decides
-  std::string prefix;   ///< fields for this destination alone
+  std::string prefix;       ///< fields for this destination alone
   std::string reason;
   smtp::RcptParameters parameters;
   int64_t parent = 0;  ///< recipient row it was expanded from
@@ -45,7 +45,7 @@ struct Recipient {
   int64_t due_ms = 0;       ///< 0: waits on the link
   int64_t destination = 0;  ///< key of its destination; 0 = mda
   int attempts = 0;         ///< failed ones
-  bool offered = false;  ///< mda may have an intent for it
+  bool offered = false;     ///< mda may have an intent for it
   Wish wish = Wish::none;
   std::string wish_by;
   int64_t parent = 0;

@@ -30,7 +30,8 @@ struct RemoteItem {
   MessageId id;
   smtp::Address reverse_path;
   smtp::MailParameters parameters;
-  std::string forwarder;  ///< domain of the alias that sends it on, whose SRS address it gets; "" = not forwarded
+  std::string
+      forwarder;  ///< domain of the alias that sends it on, whose SRS address it gets; "" = not forwarded
   std::string prefix, header;
   spool::Body body;
   std::vector<RemoteRecipient> recipients;
@@ -48,11 +49,11 @@ struct RemoteOutcome {
   };
   int64_t row = 0;
   State state = State::untried;
-  std::string reason;  ///< in words
-  std::string status;  ///< enhanced status code
-  std::string host;    ///< "mx1.remote.example[192.0.2.25]:25"; "" = nobody was reached
-  std::string words;   ///< the remote's own, as received
-  std::string tls;     ///< "TLSv1.3, DANE-EE"
+  std::string reason;         ///< in words
+  std::string status;         ///< enhanced status code
+  std::string host;           ///< "mx1.remote.example[192.0.2.25]:25"; "" = nobody was reached
+  std::string words;          ///< the remote's own, as received
+  std::string tls;            ///< "TLSv1.3, DANE-EE"
   int64_t not_before_ms = 0;  ///< later: its destination is not tried before; 0 = its own back-off holds
   bool dsn_passed = false;    ///< the remote will tell the sender (RFC 3461 §5.2.2)
   bool doubtful = false;      ///< the remote may have it: a second copy is possible

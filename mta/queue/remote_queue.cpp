@@ -25,8 +25,14 @@ std::string forwarder_of(const Recipient& recipient) {
 }
 
 RemoteItem item_of(const spool::Message& message, const Recipient& recipient) {
-  return {message.id,       message.envelope.reverse_path, message.envelope.parameters, forwarder_of(recipient),
-          recipient.prefix, message.header,                message.body,                {}};
+  return {message.id,
+          message.envelope.reverse_path,
+          message.envelope.parameters,
+          forwarder_of(recipient),
+          recipient.prefix,
+          message.header,
+          message.body,
+          {}};
 }
 
 /// Messages that were read for one batch, so that the recipients of one travel together.
@@ -46,8 +52,8 @@ struct Batch {
   }
 };
 
-Result<void> take_batch(Database& database, Batch& batch, int64_t destination, int64_t now_ms, size_t recipients,
-                        uint64_t octets) {
+Result<void> take_batch(Database& database, Batch& batch, int64_t destination, int64_t now_ms,
+                        size_t recipients, uint64_t octets) {
   for (Recipient& r : TRY(load_due_at(database, destination, now_ms, recipients))) {
     Batch::One* one = batch.find(r);
     if (!one) {
@@ -58,18 +64,20 @@ Result<void> take_batch(Database& database, Batch& batch, int64_t destination, i
       one = &batch.all.back();
       batch.octets += one->item.header.size() + (message->body.is_file() ? 0 : message->body.size);
     }
-    TRY(set_state(database, r, State::in_flight, By::attempt, r.due_ms, r.attempts, false, r.reason, r.status));
+    TRY(set_state(database, r, State::in_flight, By::attempt, r.due_ms, r.attempts, false, r.reason,
+                  r.status));
     one->item.recipients.push_back({r.row, r.address, r.parameters});
   }
   return {};
 }
 
-Result<void> conclude_one(Database& database, Conclusions& all, Recipient recipient, const RemoteOutcome& outcome,
-                          const RetryRules& rules) {
-  if (recipient.state == State::waiting) recipient.state = State::in_flight;  // its turn had come with the others
+Result<void> conclude_one(Database& database, Conclusions& all, Recipient recipient,
+                          const RemoteOutcome& outcome, const RetryRules& rules) {
+  if (recipient.state == State::waiting)
+    recipient.state = State::in_flight;  // its turn had come with the others
   if (outcome.state == RemoteOutcome::State::untried) {
-    TRY(set_state(database, recipient, State::waiting, By::attempt, recipient.due_ms, recipient.attempts, false,
-                  recipient.reason, recipient.status));
+    TRY(set_state(database, recipient, State::waiting, By::attempt, recipient.due_ms, recipient.attempts,
+                  false, recipient.reason, recipient.status));
     recipient.state = State::waiting;
     return recipient.wish == Wish::none ? Result<void>{} : grant_wish(database, all, std::move(recipient));
   }
@@ -128,16 +136,17 @@ Task<bool> RemoteQueue::commit(Work work) {
 Task<> RemoteQueue::conclude(std::vector<RemoteOutcome> outcomes) {
   point("mta.before_remote_outcome");
   const RetryRules rules = queue_.options().retry;
-  co_await commit([rules, outcomes = std::move(outcomes)](Database& database, Conclusions& all) -> Result<void> {
-    for (const RemoteOutcome& outcome : outcomes) {
-      auto recipient = TRY(load_recipient(database, outcome.row));
-      if (recipient && recipient->state == State::in_flight)
-        TRY(conclude_one(database, all, std::move(*recipient), outcome, rules));
-      else
-        ++all.ignored;
-    }
-    return {};
-  });
+  co_await commit(
+      [rules, outcomes = std::move(outcomes)](Database& database, Conclusions& all) -> Result<void> {
+        for (const RemoteOutcome& outcome : outcomes) {
+          auto recipient = TRY(load_recipient(database, outcome.row));
+          if (recipient && recipient->state == State::in_flight)
+            TRY(conclude_one(database, all, std::move(*recipient), outcome, rules));
+          else
+            ++all.ignored;
+        }
+        return {};
+      });
   point("mta.after_remote_outcome");
 }
 
@@ -160,7 +169,8 @@ Task<> RemoteQueue::conclude_all(Destination destination, RemoteOutcome outcome)
 
 Task<> RemoteQueue::save(Destination destination) {
   const int64_t now = queue_.clock().wall_ms();
-  co_await commit([=](Database& database, Conclusions&) { return save_destination(database, destination, now); });
+  co_await commit(
+      [=](Database& database, Conclusions&) { return save_destination(database, destination, now); });
 }
 
 Task<> RemoteQueue::hold_all(std::string reason) {

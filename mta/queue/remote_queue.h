@@ -18,13 +18,13 @@ class RemoteQueue {
 
   /// Not in back-off and with recipients that are due.
   Task<std::vector<Destination>> due(size_t limit);
-  /// Recipients that are due there, in flight from now on, with their messages: so many at most, and no more messages
-  /// once their contents in memory exceed `octets`.
+  /// Recipients that are due there, in flight from now on, with their messages: so many at most, and no more
+  /// messages once their contents in memory exceed `octets`.
   Task<std::vector<RemoteItem>> take(int64_t destination, size_t recipients, uint64_t octets);
   /// Makes the outcomes of recipients in flight durable. Returns only when that is done, or the agent stops.
   Task<> conclude(std::vector<RemoteOutcome> outcomes);
-  /// Nobody at the destination took mail: the same outcome for each recipient that is due there; `destination` as it
-  /// stands from now on.
+  /// Nobody at the destination took mail: the same outcome for each recipient that is due there;
+  /// `destination` as it stands from now on.
   Task<> conclude_all(Destination destination, RemoteOutcome outcome);
   Task<> save(Destination destination);
   /// mta.remote forbids sending: what waits for other servers is held.

@@ -6,7 +6,8 @@
 
 namespace futar::mta {
 
-/// Sessions to one destination: from one, another after as many good messages as there are lanes, half after a failure.
+/// Sessions to one destination: from one, another after as many good messages as there are lanes, half after
+/// a failure.
 class Lanes {
  public:
   explicit Lanes(size_t most = 20) : most_(most) {}
