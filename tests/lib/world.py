@@ -37,17 +37,19 @@ def programs(arguments):
 
 
 class World:
-    """Under `root`: disk/ (what a power cut may touch: state and mail), run/, log/ and futar.toml."""
+    """Under `root`: disk/ (what a power cut may touch: state and mail), run/, log/ and futar.toml; `msa` and `mta` are
+    further lines of their sections, `more` is further sections."""
 
-    def __init__(self, programs, root, domain="crash.test", more=""):
+    def __init__(self, programs, root, domain="crash.test", more="", msa="", mta=""):
         self.programs, self.root, self.domain = os.path.abspath(programs), root, domain
         self.disk, self.mailboxes = f"{root}/disk", f"{root}/disk/mail"
         self.config, self.library = f"{root}/futar.toml", f"{self.programs}/../tests/libfutar_preload.so"
-        self.mx_port, self.submission_port = free_ports(2)
+        self.mx_port, self.submission_port, self.submissions_port = free_ports(3)
         for folder in ("disk", "disk/state", "disk/mail", "run", "log"):
             os.makedirs(f"{root}/{folder}", mode=0o700, exist_ok=True)
         with open(self.config, "w") as out:
-            out.write(CONFIG.format(root=root, domain=domain, mx=self.mx_port, submission=self.submission_port) + more)
+            out.write(CONFIG.format(root=root, domain=domain, mx=self.mx_port, submission=self.submission_port,
+                                    submissions=self.submissions_port, msa=msa, mta=mta) + more)
         self.agents = {name: Agent(self, name) for name in AGENTS}
 
     def futar(self, *words, check=True, given=None):
@@ -113,10 +115,12 @@ relay_networks = ["127.0.0.0/8"]
 remote = "capture"
 retry_first = "1s"
 retry_max = "2s"
+{mta}
 [msa]
-listen = ["127.0.0.1:{submission}/starttls"]
+listen = ["127.0.0.1:{submission}/starttls", "127.0.0.1:{submissions}/implicit"]
 limit_hour = 0
 limit_day = 0
+{msa}
 [mda]
 mailboxes = "{root}/disk/mail"
 [dns]
