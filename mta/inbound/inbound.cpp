@@ -4,6 +4,7 @@
 #include "common/message/authentication_results.h"
 #include "common/message/received.h"
 #include "common/smtp/replies.h"
+#include "mta/srs/srs.h"
 
 namespace futar::mta {
 namespace {
@@ -49,8 +50,9 @@ class InboundPolicy final : public smtp_server::Policy {
     co_return Decision::go_on();
   }
 
-  Task<Decision> recipient(const Client& client, const MessageId&, const message::Envelope&,
+  Task<Decision> recipient(const Client& client, const MessageId&, const message::Envelope& envelope,
                            const smtp::Rcpt& rcpt) override {
+    if (is_return_path(rcpt.forward_path)) co_return decide_bounce(envelope, rcpt.forward_path);
     co_return decide(client, rcpt.forward_path);
   }
 
@@ -69,7 +71,13 @@ class InboundPolicy final : public smtp_server::Policy {
   }
 
  private:
+  bool is_return_path(const smtp::Address& address) const {
+    return route_rules().open_return_path && srs::is_return_path(address) &&
+           inbound_.directory().is_local_domain(address.domain);
+  }
+  const RouteRules& route_rules() const { return inbound_.queue.options().route; }
   Decision decide(const Client& client, const smtp::Address& address) const;
+  Decision decide_bounce(const message::Envelope& envelope, const smtp::Address& address) const;
 
   Inbound& inbound_;
 };
@@ -92,6 +100,17 @@ Decision InboundPolicy::decide(const Client& client, const smtp::Address& addres
   const bool always = equal_nocase(address.local, "postmaster") || equal_nocase(address.local, "abuse");
   if (!always && inbound_.mailboxes.is_full(account->address))
     return Decision::refuse(replies::mailbox_full(), "the mailbox is over its quota");
+  return Decision::go_on();
+}
+
+// An address that we put on a forwarded message (mta/srs). Only a bounce may come there: with a sender,
+// whoever has seen one could relay through us.
+Decision InboundPolicy::decide_bounce(const message::Envelope& envelope, const smtp::Address& address) const {
+  if (!envelope.reverse_path.is_null())
+    return Decision::refuse(replies::relay_denied(),
+                            "the return address of a forwarded message, not from <>");
+  if (const auto target = route_rules().open_return_path(address); !target)
+    return Decision::refuse(replies::mailbox_unknown(), target.error().text);
   return Decision::go_on();
 }
 
