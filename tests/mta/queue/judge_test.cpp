@@ -87,3 +87,70 @@ TEST_CASE("an alias with several targets ends the way of NOTIFY=SUCCESS, one wit
   item.targets.push_back("ida@example.org");
   CHECK(judge(item, recipient, {}, {}).dsn_due == dsn::expanded);
 }
+
+namespace {
+
+RemoteOutcome remote(RemoteOutcome::State state, std::string reason = "", std::string status = "") {
+  RemoteOutcome o;
+  o.row = 7;
+  o.state = state;
+  o.reason = std::move(reason);
+  o.status = std::move(status);
+  o.host = "mx1.example.org[192.0.2.25]:25";
+  o.words = "450 4.2.0 Greylisted";
+  o.tls = "TLSv1.3 DANE-EE";
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "handed over: a DSN \"relayed\" is due only when success was asked for and the server will not tell it") {
+  Recipient recipient = bob();
+  RemoteOutcome outcome = remote(RemoteOutcome::State::relayed);
+  CHECK(judge(outcome, recipient, {}, {}).dsn_due == 0);
+  recipient.parameters.notify.bits = smtp::Notify::success;
+  CHECK(judge(outcome, recipient, {}, {}).dsn_due == dsn::relayed);
+  outcome.dsn_passed = true;
+  CHECK(judge(outcome, recipient, {}, {}).dsn_due == 0);
+  CHECK(judge(outcome, recipient, {}, {}).state == State::relayed);
+}
+
+TEST_CASE("a trace keeps which server it was, how it was secured and what it said") {
+  const Change change =
+      judge(remote(RemoteOutcome::State::later, "put off at RCPT", "4.2.0"), bob(), {}, {1000, 0, 0});
+  CHECK(change.state == State::waiting);
+  CHECK(change.due_ms == 1000 + 5 * 60'000);
+  CHECK(change.event.get(event::Field::host) == "mx1.example.org[192.0.2.25]:25");
+  CHECK(change.event.get(event::Field::tls) == "TLSv1.3 DANE-EE");
+  CHECK(change.event.get(event::Field::reply) == "450 4.2.0 Greylisted");
+}
+
+TEST_CASE("when the whole destination failed, its back-off says when, and the attempt counts") {
+  RemoteOutcome outcome = remote(RemoteOutcome::State::later, "no answer", "4.4.1");
+  outcome.not_before_ms = 777'000;
+  const Change change = judge(outcome, bob(), {}, {1000, 0, 0});
+  CHECK(change.due_ms == 777'000);
+  CHECK(change.attempts == 1);
+}
+
+TEST_CASE("five dead days: exactly the attempts of the rules, one notice, one return") {
+  const RetryRules rules;
+  Recipient recipient = bob();
+  int attempts = 0, notices = 0;
+  int64_t now = 0;
+  Change change;
+  do {
+    ++attempts;
+    change = judge(remote(RemoteOutcome::State::later, "no answer", "4.4.1"), recipient, rules, {now, 0, 0});
+    notices += (change.dsn_due & dsn::delayed) != 0;
+    recipient.dsn_told |= change.dsn_due;
+    recipient.attempts = change.attempts;
+    now = change.due_ms;
+  } while (change.state == State::waiting);
+  // 0, 5, 15, 35, 75 minutes, then hourly: 135 ... up to and with the first at or after five days.
+  CHECK(attempts == 5 + (5 * 24 * 60 - 75 + 59) / 60);
+  CHECK(notices == 1);
+  CHECK(change.state == State::expired);
+  CHECK(change.dsn_due == dsn::failed);
+}
