@@ -70,10 +70,11 @@ Task<Candidates> Way::find(std::string destination) {
     co_return Candidates{HostList::State::later, {}, std::move(hosts.reason), std::move(hosts.status)};
   Candidates found;
   found.reason = hosts.reason;
-  for (const Host& host : hosts.hosts)
+  for (const Host& host : hosts.hosts) {
+    const TlsPlan plan = co_await policies_.plan_for_url(host, use_of(url->scheme), url->port);
     for (const net::IpAddress& address : host.addresses)
-      found.all.push_back(
-          {host.name, {address, url->port}, policies_.plan_for_url(host, use_of(url->scheme))});
+      found.all.push_back({host.name, {address, url->port}, plan});
+  }
   co_return found;
 }
 
