@@ -28,16 +28,24 @@ std::string describe(const smtp::Flaws& flaws) {
 
 }  // namespace
 
-Content::Content(spool::BodyWriter body, uint64_t limit)
-    : header_(spool::header_limit),
-      body_(std::move(body)),
+Content::Content(spool::Folder& spool, const MessageId& id, uint64_t limit)
+    : spool_(spool),
+      header_(spool::header_limit),
+      header_share_(spool.share()),
+      body_(spool.begin(id.text())),
       limit_(limit ? limit : std::numeric_limits<uint64_t>::max() / 2) {}
 
 Task<> Content::append(std::string_view octets) {
   size_ += octets.size();
   if (size_ > limit_ || header_.is_too_big() || storage_error_) co_return;
-  for (const std::string_view part : header_.push(octets)) {
-    if (part.empty() || header_.is_too_big()) continue;
+  const size_t before = header_.octets_held();
+  const auto parts = header_.push(octets);
+  const size_t now = header_.octets_held();
+  header_share_.set(now);
+  if (now > before && now > header_always_taken && spool_.is_memory_short())
+    storage_error_ = Error::temporary("no memory for a large header");
+  for (const std::string_view part : parts) {
+    if (part.empty() || header_.is_too_big() || storage_error_) continue;
     auto written = co_await body_.append(part);
     if (written) continue;
     storage_error_ = std::move(written.error());

@@ -14,14 +14,15 @@
 
 namespace futar::smtp_server {
 
-constexpr size_t max_received_fields = 100;  ///< RFC 5321 §6.3
+constexpr size_t max_received_fields = 100;        ///< RFC 5321 §6.3
+constexpr size_t header_always_taken = 16 * 1024;  ///< larger ones only while memory is not short
 
 /// Takes all octets of a message, also of one that will be refused, since only behind its end may anything be
 /// answered.
 class Content {
  public:
   /// `limit`: octets of the whole message; 0 = none.
-  Content(spool::BodyWriter body, uint64_t limit);
+  Content(spool::Folder& spool, const MessageId& id, uint64_t limit);
 
   Task<> append(std::string_view octets);
   /// So far over the limit that reading it away is no use: answer and close.
@@ -36,7 +37,9 @@ class Content {
   void keep() { body_.keep(); }
 
  private:
+  spool::Folder& spool_;
   HeaderSplitter header_;
+  spool::MemoryShare header_share_;
   spool::BodyWriter body_;
   uint64_t limit_;
   uint64_t size_ = 0;

@@ -34,7 +34,9 @@ class Dialogue {
  private:
   /// From MAIL to its end.
   struct MailTransaction {
+    explicit MailTransaction(const spool::Folder& spool) : recipients_share(spool.share()) {}
     Transaction transaction;
+    spool::MemoryShare recipients_share;
     smtp::ChunkStream chunks;
     std::optional<Content> content;  ///< from DATA or the first BDAT on
   };

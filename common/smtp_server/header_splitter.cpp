@@ -21,39 +21,44 @@ std::string_view field_name(std::string_view line) {
 }  // namespace
 
 // False: the line belongs to the body.
-bool HeaderSplitter::take_line(std::string_view line) {
-  const bool continues = (line[0] == ' ' || line[0] == '\t') && !header_.empty();
+bool HeaderSplitter::take_line() {
+  const auto line = std::string_view(header_).substr(line_start_);
+  const bool continues = (line[0] == ' ' || line[0] == '\t') && line_start_ > 0;
   const std::string_view name = continues ? "" : field_name(line);
   if (line == "\r\n") {
     in_body_ = true;
   } else if (!continues && name.empty()) {
-    header_ += "\r\n";
+    body_line_ = line;
+    header_.replace(line_start_, std::string::npos, "\r\n");
     in_body_ = true;
     return false;
   }
   received_fields_ += equal_nocase(name, "Received");
-  header_ += line;
+  line_start_ = header_.size();
   return true;
 }
 
 std::array<std::string_view, 2> HeaderSplitter::push(std::string_view octets) {
-  if (in_body_) return {std::string_view(), octets};
+  if (in_body_) {
+    body_line_ = std::string();  // not clear(): its memory goes
+    return {std::string_view(), octets};
+  }
   while (!octets.empty()) {
     const size_t lf = octets.find('\n');
     const size_t size = lf == std::string_view::npos ? octets.size() : lf + 1;
-    line_ += octets.substr(0, size);
+    header_ += octets.substr(0, size);
     octets.remove_prefix(size);
     // A line that outgrows the header is judged by its start.
-    if (!line_.ends_with("\r\n") && header_.size() + line_.size() <= limit_) continue;
-    if (!take_line(line_)) return {line_, octets};
-    line_.clear();
+    const bool is_whole = std::string_view(header_).substr(line_start_).ends_with("\r\n");
+    if (!is_whole && header_.size() <= limit_) continue;
+    if (!take_line()) return {body_line_, octets};
     if (in_body_ || is_too_big()) break;
   }
   return {std::string_view(), octets};
 }
 
 void HeaderSplitter::finish() {
-  if (!std::exchange(in_body_, true)) header_ += "\r\n";
+  if (!std::exchange(in_body_, true)) header_.replace(line_start_, std::string::npos, "\r\n");
 }
 
 }  // namespace futar::smtp_server

@@ -22,16 +22,18 @@ class HeaderSplitter {
   void finish();  ///< at the end of the content, which ends in CRLF or is refused anyway
 
   const std::string& header() const { return header_; }  ///< whole after finish(), with its empty line
+  size_t octets_held() const { return header_.size() + body_line_.size(); }
   std::string take_header() { return std::move(header_); }
   bool is_too_big() const { return header_.size() > limit_; }
   size_t received_fields() const { return received_fields_; }  ///< hops, RFC 5321 §6.3
 
  private:
-  bool take_line(std::string_view line);
+  bool take_line();
 
   size_t limit_;
   std::string header_;
-  std::string line_;  ///< its end has not come yet
+  size_t line_start_ = 0;  ///< in header_: of the line whose end has not come yet
+  std::string body_line_;  ///< was taken for the header's until it was whole
   size_t received_fields_ = 0;
   bool in_body_ = false;
 };

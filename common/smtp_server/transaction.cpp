@@ -7,6 +7,18 @@ namespace futar::smtp_server {
 
 namespace replies = smtp::replies;
 
+namespace {
+
+constexpr size_t recipients_always_taken = 100;  // RFC 5321 §4.5.3.1.8
+
+// What it takes in memory; a vector that grows may hold twice what it needs.
+size_t octets_of(const message::Recipient& recipient) {
+  return 2 * sizeof recipient + recipient.address.local.size() + recipient.address.domain.size() +
+         recipient.parameters.orcpt.size();
+}
+
+}  // namespace
+
 Task<Step> Dialogue::on(const smtp::Mail& mail) {
   if (auto refusal = smtp::check_offered(offer(), mail))
     co_return Step::refuse(*std::move(refusal), "not offered");
@@ -17,7 +29,7 @@ Task<Step> Dialogue::on(const smtp::Mail& mail) {
     reset();
     co_return Step::refuse(*std::move(decision.refusal), std::move(decision.cause));
   }
-  mail_ = std::make_unique<MailTransaction>();
+  mail_ = std::make_unique<MailTransaction>(spool_);
   mail_->transaction.id = id_;
   mail_->transaction.envelope.reverse_path = mail.reverse_path;
   mail_->transaction.envelope.parameters = mail.parameters;
@@ -26,9 +38,11 @@ Task<Step> Dialogue::on(const smtp::Mail& mail) {
 
 Task<Step> Dialogue::on(const smtp::Rcpt& rcpt) {
   message::Envelope& envelope = mail_->transaction.envelope;
-  if (envelope.recipients.size() >= capabilities_.max_recipients) {
+  const bool memory_short = envelope.recipients.size() >= recipients_always_taken && spool_.is_memory_short();
+  if (envelope.recipients.size() >= capabilities_.max_recipients || memory_short) {
     // No error of the client: it sends the rest in another transaction (RFC 5321 §4.5.3.1.10).
-    Step step = Step::refuse(replies::too_many_recipients(), "over the limit of recipients");
+    Step step = Step::refuse(replies::too_many_recipients(),
+                             memory_short ? "memory is short" : "over the limit of recipients");
     step.errors = 0;
     co_return step;
   }
@@ -37,11 +51,12 @@ Task<Step> Dialogue::on(const smtp::Rcpt& rcpt) {
   Decision decision = co_await policy_->recipient(client_, id_, envelope, rcpt);
   if (!decision.may_go_on()) co_return Step::refuse(*std::move(decision.refusal), std::move(decision.cause));
   envelope.recipients.push_back({rcpt.forward_path, rcpt.parameters});
+  mail_->recipients_share.add(octets_of(envelope.recipients.back()));
   co_return Step{replies::recipient_ok()};
 }
 
 Content& Dialogue::begin_content() {
-  if (!mail_->content) mail_->content.emplace(spool_.begin(id_.text()), capabilities_.max_size);
+  if (!mail_->content) mail_->content.emplace(spool_, id_, capabilities_.max_size);
   return *mail_->content;
 }
 

@@ -11,12 +11,13 @@
 #include "common/base/file.h"
 #include "common/base/result.h"
 #include "common/net/workers.h"
+#include "common/spool/memory_share.h"
 
 namespace futar::spool {
 
 constexpr size_t blob_limit = 64 * 1024;
 constexpr size_t header_limit = 256 * 1024;
-constexpr size_t memory_budget = 64u << 20;  ///< of all bodies in memory in one agent
+constexpr size_t memory_budget = 64u << 20;  ///< of all messages in memory in one agent
 
 /// One shared immutable object from session to store to link. CRLF line ends, dots not stuffed.
 struct Body {
@@ -71,7 +72,10 @@ class Folder {
   /// removed any more; the next start's sweep will know.
   void freeze();
   const std::string& path() const;
-  size_t memory_in_use() const;  ///< octets of bodies in memory, against memory_budget
+  /// Counts what a session keeps of a message beside its body, against the same budget.
+  MemoryShare share() const;
+  size_t memory_in_use() const;  ///< octets of messages in memory
+  bool is_memory_short() const { return memory_in_use() > memory_budget; }
 
  private:
   Folder();

@@ -2,6 +2,7 @@
 #pragma once
 #include "common/spool/body.h"
 #include "common/spool/folder_state.h"
+#include "common/spool/memory_share.h"
 
 namespace futar::spool {
 
@@ -30,7 +31,8 @@ struct BodyWriter::Impl {
   std::shared_ptr<BodyFile> file;  ///< set once the body is too large for memory
   std::optional<Error> failed;  ///< after a write that failed the body has a hole: every later call fails too
 
-  Impl(std::shared_ptr<FolderState> s, std::string n) : state(s), name(std::move(n)), share(std::move(s)) {}
+  Impl(std::shared_ptr<FolderState> s, std::string n)
+      : state(std::move(s)), name(std::move(n)), share(FolderState::memory_of(state)) {}
   ~Impl();
   bool fits() const;
   Task<Result<void>> write_out(bool last);

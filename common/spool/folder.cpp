@@ -95,6 +95,7 @@ Result<size_t> Folder::sweep(const std::function<bool(std::string_view name)>& k
 }
 
 const std::string& Folder::path() const { return impl_->state->path; }
+MemoryShare Folder::share() const { return MemoryShare(FolderState::memory_of(impl_->state)); }
 size_t Folder::memory_in_use() const { return impl_->state->memory; }
 
 }  // namespace futar::spool

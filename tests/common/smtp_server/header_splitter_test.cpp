@@ -71,4 +71,5 @@ TEST_CASE("a header over the limit is noticed and not kept much beyond it") {
   for (int i = 0; i < 1000 && !endless.is_too_big(); ++i) endless.push("Subject: one line without end ");
   CHECK(endless.is_too_big());
   CHECK(endless.header().size() < 1100);
+  CHECK(endless.octets_held() < 1100);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/smtp_server/content.h"
 #include "tests/common/smtp_server/session_fixture.h"
 
 using namespace futar;
@@ -35,6 +36,51 @@ TEST_CASE("a client that pipelines without end gets replies in between, so that 
     const std::string said = co_await converse(*client, {many + "QUIT\r\n"});
     CHECK(std::ranges::count_if(said, [](char c) { return c == '\n'; }) == 8'002);
   });
+}
+
+TEST_CASE("while memory is short, up to 100 recipients and small headers are taken, no more") {
+  SessionFixture fixture;
+  spool::MemoryShare others = fixture.spool->share();
+  others.set(spool::memory_budget + 1);
+  std::string recipients;
+  for (int i = 0; i < 101; ++i) recipients += "RCPT TO:<bob" + std::to_string(i) + "@example.org>\r\n";
+  const std::string mail = "MAIL FROM:<a@example.com>\r\n", to_bob = "RCPT TO:<bob@example.org>\r\n";
+  const std::string large_header = "Subject: " + std::string(header_always_taken, 'x') + "\r\n";
+  net::run(fixture.loop, [&]() -> Task<> {
+    auto client = fixture.connect();
+    const std::string said =
+        co_await converse(*client, {"EHLO c\r\n", mail + recipients + "RSET\r\n", mail + to_bob + "DATA\r\n",
+                                    large_header + "\r\nx\r\n.\r\n", mail + to_bob + "DATA\r\n",
+                                    "Subject: x\r\n\r\nx\r\n.\r\n", "QUIT\r\n"});
+    CHECK(said.find("452 4.5.3 ") != std::string::npos);
+    CHECK(said.find("452 4.3.1 ") != std::string::npos);
+  });
+  CHECK(fixture.script.accepted.size() == 1);
+  CHECK(std::ranges::count(fixture.script.refused, "RCPT 452 4.5.3 Too many recipients") == 1);
+  fixture.script.accepted.clear();
+  others.set(0);
+  CHECK(fixture.spool->memory_in_use() == 0);
+}
+
+TEST_CASE("recipients and the header of a message under way count as memory of its spool") {
+  SessionFixture fixture;
+  net::run(fixture.loop, [&]() -> Task<> {
+    auto client = fixture.connect();
+    char buffer[4096];
+    co_await client->read(buffer, sizeof buffer);
+    for (const char* group :
+         {"EHLO c\r\n", "MAIL FROM:<a@example.com>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n"}) {
+      co_await client->write(group);
+      co_await client->read(buffer, sizeof buffer);
+    }
+    CHECK(fixture.spool->memory_in_use() > 0);
+    const size_t before = fixture.spool->memory_in_use();
+    co_await client->write("Subject: " + std::string(10'000, 'x'));
+    while (fixture.spool->memory_in_use() < before + 10'000) co_await fixture.loop.sleep(1);
+    client->close();
+    co_await fixture.until_ended();
+  });
+  CHECK(fixture.spool->memory_in_use() == 0);
 }
 
 TEST_CASE("an exception of the policy ends the session without a 250, and ended is told") {
