@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/text.h"
+#include "common/config/host_url.h"
 #include "common/config/listen.h"
 #include "common/config/units.h"
 
@@ -27,11 +28,16 @@ bool is_host_or_empty(std::string_view text) {
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") ==
              std::string_view::npos;
 }
-bool is_smtp_url_or_empty(std::string_view text) {
-  if (text.empty()) return true;
-  for (std::string_view scheme : {"smtp://", "smtp+tls://", "smtps://"})
-    if (text.starts_with(scheme)) return text.size() > scheme.size();
-  return false;
+bool is_smtp_url(std::string_view text) { return parse_host_url(text).has_value(); }
+bool is_smtp_url_or_empty(std::string_view text) { return text.empty() || is_smtp_url(text); }
+bool is_rate(std::string_view text) { return parse_rate(text).has_value(); }
+// HOST@PORT as libunbound takes it; whether HOST is an address, the resolver says at the start.
+bool is_resolver(std::string_view text) {
+  if (text == "resolv.conf") return true;
+  const size_t at = text.find('@');
+  const auto port = at == std::string_view::npos ? 53 : parse_number(text.substr(at + 1));
+  return at != 0 && !text.empty() && port && *port > 0 && *port <= 65535 &&
+         text.substr(0, at).find_first_not_of("0123456789abcdefABCDEF.:%") == std::string_view::npos;
 }
 bool is_link_or_empty(std::string_view text) {
   return text.empty() || text.starts_with("ipc:///") || text.starts_with("tcp://");
@@ -54,8 +60,12 @@ constexpr Bounds listener{.form = is_listener,
 constexpr Bounds metrics{.form = is_listener_or_empty, .form_words = "ADDRESS:PORT, or \"\" for none"};
 constexpr Bounds networks{.form = is_bounded_network,
                           .form_words = "addresses or networks, and not all addresses"};
-constexpr Bounds smtp_url{.form = is_smtp_url_or_empty,
-                          .form_words = "smtp://, smtp+tls:// or smtps:// and HOST[:PORT]"};
+constexpr std::string_view smtp_url_words =
+    "smtp://, smtp+tls:// or smtps:// and HOST[:PORT], without a login";
+constexpr Bounds smtp_url{.form = is_smtp_url, .form_words = smtp_url_words};
+constexpr Bounds smtp_url_or_empty{.form = is_smtp_url_or_empty, .form_words = smtp_url_words};
+constexpr Bounds rate{.form = is_rate, .form_words = "a rate such as \"10/s\", \"100/m\" or \"5000/h\""};
+constexpr Bounds resolver{.form = is_resolver, .form_words = "ADDRESS or ADDRESS@PORT, or \"resolv.conf\""};
 constexpr Bounds link{.form = is_link_or_empty, .form_words = "tcp://HOST:PORT or ipc:///PATH"};
 constexpr Bounds delivery{.form = is_delivery, .form_words = "\"maildir\" or lmtp:unix:/PATH"};
 
@@ -93,8 +103,9 @@ constexpr auto table_of_options = std::to_array<Option>({
      text,
      R"("direct")",
      {.choices = "direct|hold|capture"},
-     "Mail for other domains: direct sends it out (no effect yet: it is held), hold keeps it as held, "
-     "capture puts it into captured@DOMAIN with X-Original-To."},
+     "Mail for other domains: direct sends it out; hold keeps it as held, capture puts it into "
+     "captured@DOMAIN "
+     "with X-Original-To. With hold and capture nothing leaves, whatever smart_host and routes say."},
     {"mta", "retry_first", duration, R"("5m")", some_time,
      "Wait after the first failed attempt; doubled each time."},
     {"mta", "retry_max", duration, R"("1h")", some_time, "Longest wait between two attempts."},
@@ -109,30 +120,35 @@ constexpr auto table_of_options = std::to_array<Option>({
      R"("4h")",
      {},
      "After this delay the sender is told once; \"0\" = never."},
-    {"mta", "smart_host", text, R"("")", smtp_url,
+    {"mta", "smart_host", text, R"("")", smtp_url_or_empty,
      "Send all mail for other domains through this host: smtp:// (TLS if offered), smtp+tls:// (STARTTLS "
-     "required) or "
-     "smtps://. No effect yet."},
-    {"mta", "smart_host_user", text, R"("")", free, "Login at the smart host. No effect yet."},
+     "required) or smtps://. Routes of single domains go before it."},
+    {"mta", "smart_host_user", text, R"("")", free, "Login at the smart host; empty: none."},
     {"mta", "smart_host_password_file", text, R"("")", path_or_empty,
-     "File whose first line is the password at the smart host. No effect yet."},
-    {"mta", "routes", table, "{}", smtp_url, "Hosts for single domains: {\"domain\" = URL}. No effect yet."},
-    {"mta", "sender_routes", table, "{}", smtp_url, "The same by the sender's domain. No effect yet."},
+     "File whose first line is the password at the smart host; read anew for each session."},
+    {"mta", "smart_host_oauth", flag, "false", free,
+     "The file holds an OAuth 2.0 access token, and the login is XOAUTH2; another program keeps it fresh."},
+    {"mta", "routes", table, "{}", smtp_url,
+     "Hosts for single domains of recipients: {\"domain\" = URL}; \"*.domain\" is all below it, \"*\" the "
+     "rest."},
+    {"mta", "sender_routes", table, "{}", smtp_url,
+     "The same by the sender's domain or whole address; asked after routes."},
     {"mta",
      "tls_policy",
      table,
      "{}",
      {.choices = "opportunistic|require|verify|dane-only"},
-     "TLS toward single domains: {\"domain\" = policy}. No effect yet."},
-    {"mta", "rate", table, "{}", free,
-     "Sending rates for single domains: {\"domain\" = \"10/s\"}. No effect yet."},
+     "TLS toward single domains of recipients: {\"domain\" = policy}; require: encrypted or not at all, "
+     "verify: "
+     "with a certificate of that name too, dane-only: proven by DANE."},
+    {"mta", "rate", table, "{}", rate,
+     "Most messages to single domains or hosts of routes in a time: {\"domain\" = \"10/s\"}."},
     {"mta",
      "ip",
      text,
      R"("auto")",
      {.choices = "auto|ipv4|ipv6"},
-     "Address family for sending; auto: IPv4, and IPv6 when its own reverse name is confirmed. No effect "
-     "yet."},
+     "Address family for sending; auto: IPv4, and IPv6 when its own reverse name is confirmed."},
     {"mta",
      "egress_check",
      text,
@@ -185,6 +201,9 @@ constexpr auto table_of_options = std::to_array<Option>({
     {"tls", "certificate", text, R"("")", path_or_empty,
      "Certificate chain (PEM). Empty: a self-signed one in state_dir/tls, made at the first start."},
     {"tls", "key", text, R"("")", path_or_empty, "Its private key (PEM)."},
+    {"tls", "trusted", text, R"("")", path_or_empty,
+     "File with the certificate authorities that other servers are checked against. Empty: those of the system "
+     "(/etc/ssl/certs/ca-certificates.crt)."},
 
     {"link", "submission", text, R"("")", link,
      "Endpoint between msa and mta; mta binds, msa connects. Empty: a socket in run_dir."},
@@ -201,12 +220,12 @@ constexpr auto table_of_options = std::to_array<Option>({
     {"metrics", "mda", text, R"("127.0.0.1:9083")", metrics,
      "Where mda answers GET /metrics; \"\" = nowhere."},
 
-    {"dns", "servers", list, R"(["resolv.conf"])", free,
-     "Resolvers to ask, as HOST@PORT; \"resolv.conf\" = those of the machine; [] = never ask. No effect "
-     "yet."},
-    {"dns", "anchor", text, R"("")", path_or_empty,
-     "File with the DNSSEC trust anchor. Empty: built in. No effect yet."},
-    {"dns", "timeout", duration, R"("10s")", some_time, "Longest wait for an answer. No effect yet."},
+    {"dns", "servers", list, R"(["resolv.conf"])", resolver,
+     "Resolvers to ask, as ADDRESS@PORT; \"resolv.conf\" = those of the machine if they validate DNSSEC, "
+     "else we "
+     "ask the world ourselves; [] = never ask."},
+    {"dns", "anchor", text, R"("")", path_or_empty, "File with the DNSSEC trust anchor. Empty: built in."},
+    {"dns", "timeout", duration, R"("10s")", some_time, "Longest wait for an answer."},
 
     {"trace", "keep", duration, R"("30d")", some_time, "How long the history of a message is kept."},
     {"trace", "keep_refused", duration, R"("7d")", some_time,

@@ -86,6 +86,17 @@ Result<uint64_t> parse_size(std::string_view text) {
   return *size;
 }
 
+Result<int64_t> parse_rate(std::string_view text) {
+  const size_t slash = std::min(text.find('/'), text.size());
+  const auto number = parse_number(text.substr(0, slash));
+  const auto unit = std::ranges::find(durations, text.substr(std::min(slash + 1, text.size())), &Unit::name);
+  const bool known = unit != durations.end() && std::string_view("smh").contains(unit->name);
+  if (!number || *number == 0 || !known)
+    return fail(Error::permanent(
+        fmt::format("\"{}\" is no rate; write it as \"10/s\", \"100/m\" or \"5000/h\"", text)));
+  return static_cast<int64_t>(std::max<uint64_t>(unit->factor / *number, 1));
+}
+
 std::string print_duration(int64_t ms) { return print(static_cast<uint64_t>(ms), durations, "0"); }
 // "KiB" ... above 1 octet; plain octets carry no unit.
 std::string print_size(uint64_t octets) {

@@ -47,3 +47,13 @@ TEST_CASE("sizes that are none are refused") {
   for (std::string_view text : {"", "MiB", "-1", "1.5GiB", "1 MiB", "5MB", "99999999TiB", "0x10"})
     CHECK_FALSE(parse_size(text).has_value());
 }
+
+TEST_CASE("a rate is the time between two") {
+  const std::tuple<std::string_view, int64_t> rows[] = {{"10/s", 100},     {"1/s", 1000},  {"3/s", 333},
+                                                        {"5000/s", 1},     {"100/m", 600}, {"5000/h", 720},
+                                                        {"1/h", 3'600'000}};
+  for (const auto& [text, ms] : rows) CHECK(parse_rate(text).value() == ms);
+  for (std::string_view text :
+       {"", "10", "/s", "0/s", "10/", "10/d", "10/ms", "10/w", "10/S", "-1/s", "1.5/s", "10 /s"})
+    CHECK_FALSE(parse_rate(text).has_value());
+}
