@@ -12,6 +12,7 @@
 #include "common/net/workers.h"
 #include "common/store/ask.h"
 #include "mta/queue/queue.h"
+#include "mta/queue/remote_queue.h"
 #include "mta/queue/trace_store.h"
 #include "tests/fakes/clock.h"
 #include "tests/fakes/run.h"
@@ -140,6 +141,7 @@ class QueueFixture {
   std::vector<proto::DeliverItem> items;
   bool outlet_ready = true;
   std::unique_ptr<Queue> queue;
+  std::unique_ptr<RemoteQueue> remote;
 
  private:
   void publish() {
@@ -171,10 +173,12 @@ class QueueFixture {
                                     [this]() -> const directory::Directory& { return *directory_; });
     queue->set_outlet({[this] { return outlet_ready; },
                        [this](proto::DeliverItem item) { items.push_back(std::move(item)); }});
+    remote = std::make_unique<RemoteQueue>(loop, *queue, *writer_, *reader_);
     queue->start();
   }
 
   void close() {
+    remote->stop();
     queue->stop();
     run_until(loop, [this] { return loop.running() <= 1; });
     writer_.reset();  // what it still has to answer is answered while the queue is there
