@@ -2,17 +2,21 @@
 host futar: what the test starts itself, our agents among it, runs there. All of it is gone when the test ends."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
 from packages import Unavailable, tree
+from world import die_with_parent
 
 PRIVATE = "FUTAR_WORLD"  # the folder of this world, set for who is inside
 OUR_ADDRESS, OUR_ADDRESS6 = "198.51.100.10", "2001:db8::10"
 TEST_ADDRESS = "198.51.100.9"  # the test's own on our host: the others relay for it
 RESOLVER = "198.51.100.54"
+# Who has a mailbox at the others: one, one with a name beyond ASCII, and five hundred.
+USERS = ["user", "űr", *(f"u{number:03}" for number in range(1, 501))]
 PEOPLE = """root:x:0:0::/root:/bin/sh
 nobody:x:65534:65534::/:/bin/false
 vmail:x:910:910::/var/mailboxes:/bin/sh
@@ -37,7 +41,11 @@ def enter():
         raise Unavailable("root may not make namespaces here (a container without CAP_SYS_ADMIN?)")
     with tempfile.TemporaryDirectory(prefix="futar-world-") as folder:
         os.chmod(folder, 0o755)
-        sys.exit(subprocess.run([*unshare, sys.executable, "-B", *sys.argv], env=os.environ | {PRIVATE: folder}).returncode)
+        inside = subprocess.Popen([*unshare, sys.executable, "-B", *sys.argv], env=os.environ | {PRIVATE: folder},
+                                  preexec_fn=die_with_parent)
+        signal.signal(signal.SIGTERM, lambda *_: inside.terminate())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the inside too, which ends in order
+        sys.exit(inside.wait())
 
 
 def _furnish(folder):

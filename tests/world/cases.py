@@ -1,0 +1,191 @@
+"""What the cases share: the list of sentences, sending, looking into mailboxes, and the trace of what failed."""
+import email
+import json
+import os
+import re
+import secrets
+import smtplib
+import ssl
+import time
+import traceback
+
+from hosts import TEST_ADDRESS, wait_for
+from ours import ALICE, BOB, PASSWORD, Ours
+
+PATIENCE_S = 30
+CASES = {}  # of each module
+
+
+class Skip(Exception):
+    """The case cannot run here; the text says why."""
+
+
+def case(words):
+    """Marks a test, a function of the world; `words` is the sentence that it proves."""
+    def mark(function):
+        function.words = words
+        CASES.setdefault(function.__module__, []).append(function)
+        return function
+    return mark
+
+
+def check(condition, words):
+    if not condition:
+        raise AssertionError(words)
+
+
+def token():
+    """A word that appears in one message only."""
+    return "t" + secrets.token_hex(8)
+
+
+class Runner:
+    """Runs modules of cases: each module gets agents of its own, with the settings of its OURS."""
+
+    def __init__(self, internet, programs, arguments):
+        self.internet, self.programs, self.arguments = internet, programs, arguments
+        self.passed = self.failed = self.skipped = 0
+
+    def run(self, module):
+        name = module.__name__.removeprefix("cases_")
+        print(f"{name}: {module.__doc__.strip().splitlines()[0]}", flush=True)
+        world = Scene(self.internet, self.programs, self.arguments, name, getattr(module, "OURS", {}))
+        try:
+            for function in CASES[module.__name__]:
+                if self.arguments.only in function.words:
+                    self.one(world, function)
+        finally:
+            world.close()
+
+    def one(self, world, function):
+        world.words, began = [], time.monotonic()
+        try:
+            told = function(world)
+            self.passed += 1
+            print(f"ok {function.words}{f': {told}' if told else ''} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Skip as reason:
+            self.skipped += 1
+            print(f"SKIPPED {function.words}: {reason}", flush=True)
+        except Exception as error:  # each case is told, whatever ended it
+            self.failed += 1
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            lines = (str(error) or type(error).__name__).splitlines()
+            print(f"FAIL {function.words}: {lines[0][:300]} ({os.path.basename(where.filename)}:{where.lineno})", flush=True)
+            for line in [*lines[1:20], *world.story()]:
+                print(f"    {line[:300]}", flush=True)
+
+    def line(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+class Scene:
+    """The world as a case sees it; our agents start when a case asks for them."""
+
+    def __init__(self, internet, programs, arguments, name, settings):
+        self.internet, self.programs, self.arguments = internet, programs, arguments
+        self.name, self.settings, self._ours, self.words = name, settings, None, []
+
+    @property
+    def ours(self):
+        if self._ours is None:
+            self._ours = Ours(self.internet, self.programs, f"futar-{self.name}", **self.settings)
+            self._ours.start()
+        return self._ours
+
+    def close(self):
+        if self._ours:
+            self._ours.stop()
+            self._ours = None
+
+    def again(self, **settings):
+        """Our agents afresh, with other settings."""
+        self.close()
+        self.settings, self.name = settings, f"{self.name}-{len(self.name)}"
+        return self.ours
+
+    # Sending ---------------------------------------------------------------------------------------------------------
+
+    def word(self):
+        self.words.append(token())
+        return self.words[-1]
+
+    def submit(self, to, content, sender=ALICE, options=(), each=()):
+        """Through our submission port, logged in as alice; returns the last reply's text."""
+        session = smtplib.SMTP("127.0.0.1", self.ours.submission_port, timeout=PATIENCE_S)
+        session.starttls(context=ssl._create_unverified_context())
+        session.ehlo()
+        session.login(ALICE, PASSWORD)
+        return deliver(session, to, content, sender, options, each)
+
+    def inject(self, server, to, content, sender, options=(), each=()):
+        """Into a foreign server, which sends it on."""
+        session = smtplib.SMTP(server.host.addresses[0], timeout=PATIENCE_S, source_address=(TEST_ADDRESS, 0))
+        return deliver(session, to, content, sender, options, each)
+
+    # Looking ---------------------------------------------------------------------------------------------------------
+
+    def found(self, where, word):
+        """Contents of the messages that contain `word`; where is one of our addresses, or (server, address there)."""
+        server, address = where if isinstance(where, tuple) else (None, where)
+        local, _, domain = address.partition("@")
+        base = f"{server.host.root}/var/mailboxes" if server else self.ours.mailboxes
+        return [content for folder in ("new", "cur") for content in contents(f"{base}/{domain}/{local}/{folder}")
+                if word.encode() in content]
+
+    def arrives(self, where, word, count=1, seconds=PATIENCE_S):
+        wait_for(f"{count} for {where if isinstance(where, str) else where[1]}",
+                 lambda: len(self.found(where, word)) >= count, seconds)
+        found = self.found(where, word)
+        check(len(found) == count, f"{len(found)} messages instead of {count}")
+        return found
+
+    def report(self, word, action, seconds=PATIENCE_S, to=ALICE):
+        """Waits for a delivery status notification about `word` to alice: (its text, {field: value} of a recipient)."""
+        def look():
+            for content in self.found(to, word):
+                parsed = email.message_from_bytes(content)
+                if parsed.get_content_type() == "multipart/report":
+                    first, status = parsed.get_payload()[:2]
+                    for fields in status.get_payload()[1:]:
+                        if fields.get("Action", "").lower() == action:
+                            return first.get_payload(decode=True).decode(), dict(fields.items())
+            return None
+        return wait_for(f"a report of {action}", look, seconds)
+
+    def trace(self, word=None):
+        """What `futar trace` says in words, by the Message-ID that letter() gives."""
+        return self.ours.futar("trace", "--message-id", f"{word or self.words[-1]}@futar.test", check=False).stdout
+
+    def story(self):
+        """The traces of all messages of a case that failed."""
+        return [line for word in self.words if self._ours for line in self.trace(word).splitlines()]
+
+
+def letter(word, to, sender=ALICE, body=b"Hello.\r\n", fields=()):
+    """A small message with `word` as subject and Message-ID, CRLF lines."""
+    head = [f"From: {sender}", f"To: {to if isinstance(to, str) else to[0]}", f"Subject: {word}",
+            f"Message-ID: <{word}@futar.test>", *fields, "", ""]
+    return "\r\n".join(head).encode() + body
+
+
+def deliver(session, to, content, sender, options=(), each=()):
+    """MAIL, RCPT, DATA; returns the text of the last reply, raises when any is not 2xx."""
+    with session:
+        session.ehlo_or_helo_if_needed()
+        session.command_encoding = "utf-8"
+        for code, text in (session.mail(sender, list(options)),
+                           *(session.rcpt(one, list(each)) for one in ([to] if isinstance(to, str) else to)),
+                           session.data(content)):
+            check(code // 100 == 2, f"{code} {text.decode(errors='replace')}")
+        return text.decode(errors="replace")
+
+
+def contents(folder):
+    if not os.path.isdir(folder):
+        return
+    for name in os.listdir(folder):
+        try:
+            with open(f"{folder}/{name}", "rb") as file:
+                yield file.read()
+        except FileNotFoundError:  # moved meanwhile
+            continue
