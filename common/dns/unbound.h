@@ -15,12 +15,15 @@ struct UnboundOptions {
       servers;              ///< HOST@PORT or "resolv.conf"; empty: never ask, each answer is `failed` at once
   std::string anchor_file;  ///< trust anchor; "" = that of the root, built in
   int64_t timeout_ms = 10'000;
+  std::string resolv_conf = "/etc/resolv.conf";  ///< read once, when opened
 };
 
 class Unbound final : public Resolver {
  public:
+  /// Reads resolv.conf and the anchor and starts libunbound's thread, and finds out in the background who can
+  /// be asked with DNSSEC: forwarders, the authoritative servers themselves, or forwarders without it.
   static Result<std::unique_ptr<Unbound>> open(net::Loop& loop, UnboundOptions options);
-  ~Unbound() override;
+  ~Unbound() override;  ///< what is being asked fails at once
   Task<Answer> ask(std::string name, Type type) override;
   bool validates() const override;
   std::string description() const override;
@@ -28,7 +31,7 @@ class Unbound final : public Resolver {
  private:
   Unbound();
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace futar::dns
