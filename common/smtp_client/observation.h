@@ -6,9 +6,23 @@
 
 namespace futar::smtp_client {
 
-/// Where it happened. `content` is everything from the first octet of the message to its final dot; `dot` the wait for
-/// the reply to it: the one place where a lost connection leaves open who has the message.
-enum class Stage : uint8_t { connect, greeting, hello, starttls, tls, auth, mail, rcpt, data, content, dot, reset, quit };
+/// Where it happened. `content` is everything from the first octet of the message to its final dot; `dot` the
+/// wait for the reply to it: the one place where a lost connection leaves open who has the message.
+enum class Stage : uint8_t {
+  connect,
+  greeting,
+  hello,
+  starttls,
+  tls,
+  auth,
+  mail,
+  rcpt,
+  data,
+  content,
+  dot,
+  reset,
+  quit
+};
 std::string_view name(Stage stage);
 
 enum class Trouble : uint8_t {
@@ -44,8 +58,8 @@ struct Observation {
 
 /// For one recipient of a transaction.
 struct RecipientResult {
-  Observation last;     ///< what decided: its RCPT, else the reply to the whole message
-  bool doubtful = false;  ///< the final dot was sent and no reply came: it may have the message
+  Observation last;        ///< what decided: its RCPT, else the reply to the whole message
+  bool doubtful = false;   ///< the final dot was sent and no reply came: it may have the message
   bool dsn_asked = false;  ///< the server announced DSN, so NOTIFY and ORCPT went with it
 };
 
