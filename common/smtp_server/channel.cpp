@@ -22,8 +22,9 @@ Task<> Channel::flush() {
 
 Task<> Channel::fill() {
   co_await flush();
-  // A new string, not erase(): what an idle client once needed is given back.
-  input_ = std::string(input());
+  // What an idle client once needed is given back. Only swap() does that: an assigned short string would be
+  // copied into the old memory.
+  std::string(input()).swap(input_);
   used_ = 0;
   char* const buffer = shared_buffer();
   const size_t size = co_await stream_.read(buffer, read_size);

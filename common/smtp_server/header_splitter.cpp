@@ -40,7 +40,7 @@ bool HeaderSplitter::take_line() {
 
 std::array<std::string_view, 2> HeaderSplitter::push(std::string_view octets) {
   if (in_body_) {
-    body_line_ = std::string();  // not clear(): its memory goes
+    std::string().swap(body_line_);  // not clear(): its memory goes
     return {std::string_view(), octets};
   }
   while (!octets.empty()) {

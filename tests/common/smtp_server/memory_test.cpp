@@ -14,15 +14,18 @@ using namespace futar::smtp_server;
 namespace {
 
 constexpr size_t warm_up = 50, measured = 500;
+constexpr ptrdiff_t lines_of_much = 30;
 
 int64_t in_20_s() { return system_clock().steady_ms() + 20'000; }
 
-// Connects and says EHLO (under TLS if wanted) until `count` sessions stand; keeps them until `hold` is
-// closed.
+// Connects, says EHLO (under TLS if wanted) and much else until `count` sessions stand; keeps them until
+// `hold` is closed.
 void run_clients(net::Endpoint server, size_t count, bool tls, int ready, int hold) {
   net::Loop loop;
   const auto context = *net::TlsContext::client("");
   std::vector<std::unique_ptr<net::Stream>> streams;
+  std::string much;  // its memory must be given back
+  for (int i = 0; i < lines_of_much; ++i) much += "NOOP " + std::string(2'000, 'x') + "\r\n";
   net::run(loop, [&]() -> Task<> {
     char buffer[4096];
     for (size_t i = 0; i < count; ++i) {
@@ -31,6 +34,11 @@ void run_clients(net::Endpoint server, size_t count, bool tls, int ready, int ho
       co_await stream->read(buffer, sizeof buffer);
       co_await stream->write("EHLO client.example.org\r\n");
       co_await stream->read(buffer, sizeof buffer);
+      co_await stream->write(much);
+      for (ptrdiff_t replies = 0; replies < lines_of_much;) {
+        const size_t size = co_await stream->read(buffer, sizeof buffer);
+        replies += std::count(buffer, buffer + size, '\n');
+      }
       streams.push_back(std::move(stream));
       if (i + 1 == warm_up || i + 1 == count) {
         if (write(ready, "x", 1) != 1 || read(hold, buffer, 1) < 0) co_return;
