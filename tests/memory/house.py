@@ -15,10 +15,10 @@ SESSIONS = 6000
 
 
 @contextlib.contextmanager
-def house(programs, users=(), sessions=SESSIONS):
-    """The three agents, freshly started in a folder that goes when nothing failed."""
+def house(programs, tally, users=()):
+    """The three agents, freshly started in a folder that goes when nothing failed; tells what ended unexpectedly."""
     root = tempfile.mkdtemp(prefix="futar-memory-")
-    world = World(programs, root, domain="memory.test", msa=f"sessions = {sessions}", mta=f"sessions = {sessions}")
+    world = World(programs, root, domain="memory.test", msa=f"sessions = {SESSIONS}", mta=f"sessions = {SESSIONS}")
     world.people(users)
     try:
         with soft_limit(USUAL_SOFT_LIMIT):
@@ -30,6 +30,8 @@ def house(programs, users=(), sessions=SESSIONS):
         raise
     finally:
         world.stop()
+        for surprise in world.surprises():
+            tally.check(False, surprise)
         if root:
             shutil.rmtree(root)
 
