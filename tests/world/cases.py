@@ -152,6 +152,40 @@ class Scene:
             return None
         return wait_for(f"a report of {action}", look, seconds)
 
+    def taken(self, word, count=1, seconds=PATIENCE_S):
+        """Waits until the sink has taken the message so often."""
+        def look():
+            return [line for line in self.sink_lines() if word in (line["subject"], line["letter"])]
+        wait_for(f"{count} at the sink", lambda: len(look()) >= count, seconds)
+        check(len(look()) == count, f"the sink took it {len(look())} times")
+        return look()
+
+    def sink_lines(self):
+        with open(f"{self.internet.sink.folder}/taken") as file:
+            return [json.loads(line) for line in file.read().splitlines()]
+
+    def kept(self, word):
+        """The octets that the sink read for keep@, dots still stuffed."""
+        folder = self.internet.sink.folder
+        return next(content for content in contents(folder, "kept-") if word.encode() in content)
+
+    def history(self, word):
+        """The messages of `futar trace --json` with the Message-ID that letter() gives."""
+        told = self.ours.futar("--json", "trace", "--message-id", f"{word}@futar.test", check=False).stdout
+        return json.loads(told)["messages"] if told.startswith("{") else []
+
+    def events(self, word):
+        """All that the trace says of a message, a line each."""
+        return "\n".join([f"{event.get('text', '')} {event.get('cause', '')}" for message in self.history(word)
+                          for event in message["events"]] + [f"{one['address']} {one['state']} {one.get('reason', '')}"
+                                                             for message in self.history(word)
+                                                             for one in message["recipients"]])
+
+    def waits(self, word):
+        """Whether a recipient of it is still in the queue."""
+        return any(one["state"] not in ("delivered", "relayed", "failed", "expanded", "bounced", "removed")
+                   for message in self.history(word) for one in message["recipients"])
+
     def trace(self, word=None):
         """What `futar trace` says in words, by the Message-ID that letter() gives."""
         return self.ours.futar("trace", "--message-id", f"{word or self.words[-1]}@futar.test", check=False).stdout
@@ -180,10 +214,12 @@ def deliver(session, to, content, sender, options=(), each=()):
         return text.decode(errors="replace")
 
 
-def contents(folder):
+def contents(folder, prefix=""):
     if not os.path.isdir(folder):
         return
     for name in os.listdir(folder):
+        if not name.startswith(prefix):
+            continue
         try:
             with open(f"{folder}/{name}", "rb") as file:
                 yield file.read()

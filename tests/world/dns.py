@@ -91,9 +91,10 @@ class Names:
         for host, text in tlsa.items():
             self.add(f"_25._tcp.{host}", "TLSA", text)
         for number in range(1, MANY + 1):
-            for kind, network in (("alive", 18), ("dead", 19)):
+            silent = 128 * (number & 1)  # of the dead, half refuses and half never answers
+            for kind, network in (("alive", "198.18"), ("dead", "198.19")):
                 self.add(f"d{number:04}.{kind}.test", "MX", f"10 mx.d{number:04}.{kind}.test.")
-                self.add(f"mx.d{number:04}.{kind}.test", "A", f"198.{network}.{number >> 8}.{number & 255}")
+                self.add(f"mx.d{number:04}.{kind}.test", "A", f"{network}.{silent + (number >> 8)}.{number & 255}")
         return self
 
     def _add_destination(self, destination):

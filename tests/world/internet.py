@@ -11,7 +11,7 @@ import postfix
 from destinations import DESTINATIONS, certificate_of, tlsa_of
 from dns import ADDRESSES
 from exim import Exim
-from hosts import PRIVATE, Wire, wait_for, write
+from hosts import PRIVATE, Wire, ip, wait_for, write
 from packages import CACHE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -87,7 +87,9 @@ class Internet:
         self.sink = self.wire.host("sink", [ADDRESSES["mx.sink.test"][0]])
         self.wire.route("198.18.0.0/16", self.sink)
         self.sink.start(sys.executable, "-B", f"{HERE}/sink.py", self.sink.folder)
-        self.wire.route("198.19.0.0/17", self.wire.host("grave", [GRAVE]))
+        self.grave = self.wire.host("grave", [GRAVE])
+        self.wire.route("198.19.0.0/17", self.grave)
+        ip("", f"route add 198.19.128.0/17 via {GRAVE}")  # which is nobody there, and passes nothing on
 
     def _wait(self):
         for server in (self.postfix, self.exim, self.smtpd, self.smart, self.proving):

@@ -1,9 +1,10 @@
 """A peer by script: takes mail at whatever address it is reached, notes each message that it took, and misbehaves as the
 recipient's local part says. Runs as a program on its host: sink.py FOLDER; FOLDER/taken has a JSON line for each dot:
-{t: seconds since the epoch, from, to, letter, whole, at: address}; the octets of mail for keep@ go to FOLDER/kept-N."""
+{t: seconds since the epoch, from, to, subject, letter, whole, at: address}; the octets of mail for keep@ go to FOLDER/kept-N."""
 import asyncio
 import json
 import os
+import re
 import sys
 import time
 
@@ -116,11 +117,12 @@ class Sink:
     def note(self, session, octets, local):
         self.count += 1
         letter, whole = recognise(octets.replace(b"\r\n..", b"\r\n."))
+        subject = (re.search(rb"^Subject: (\S+)", octets, re.MULTILINE) or [b"", b""])[1].decode(errors="replace")
         if local == "keep":
             with open(f"{self.folder}/kept-{self.count}", "wb") as out:
                 out.write(octets)
         self.taken.write(json.dumps({"t": time.time(), "from": session.sender, "to": session.recipients, "letter": letter,
-                                     "whole": whole, "at": session.at}) + "\n")
+                                     "whole": whole, "at": session.at, "subject": subject}) + "\n")
 
 
 async def main(folder):

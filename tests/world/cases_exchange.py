@@ -1,0 +1,132 @@
+"""Mail both ways with each of Postfix, Exim and OpenSMTPD."""
+import random
+import time
+
+from cases import ALICE, BOB, Skip, case, check, letter
+from hosts import wait_for
+
+PEERS = ("postfix", "exim", "smtpd")
+TEXT = "Árvíztűrő tükörfúrógép\r\n"
+
+
+def body_of(content):
+    return content.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
+
+
+def to_them(peer):
+    @case(f"to {peer}: over TLS, and in clear where it offers none")
+    def _(world):
+        server = getattr(world.internet, peer)
+        for domain, secure in ((f"{peer}.test", True), (f"plain.{peer}.test", False)):
+            word, to = world.word(), f"user@{domain}"
+            world.submit(to, letter(word, to))
+            stored = world.arrives((server, to), word)[0]
+            received = stored.partition(b"Received:")[2].partition(b"Received:")[0]
+            check((b"TLS" in received or b"esmtps" in received) == secure, f"its Received says {received.decode()}")
+            check(b"queued as" in world.events(word).encode() or "relayed" in world.events(word) or
+                  "handed over" in world.events(word), world.events(word))
+
+    @case(f"to {peer}: 8-bit content, dots, long lines and no line end come as they were sent")
+    def _(world):
+        word, to = world.word(), f"user@{peer}.test"
+        body = (TEXT + ".\r\n..\r\n.x\r\n" + "y" * 990 + "\r\n" + "ő" * 400 + "\r\nthe end\r\n").encode()
+        content = letter(word, to, body=body, fields=["MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8",
+                                                      "Content-Transfer-Encoding: 8bit"])
+        world.submit(to, content, options=["BODY=8BITMIME"])
+        stored = world.arrives((getattr(world.internet, peer), to), word)[0]
+        check(body_of(stored) == body_of(content), "other octets")
+
+    @case(f"to {peer}: internationalized addresses, or a report that it takes none")
+    def _(world):
+        word, to = world.word(), f"űr@{peer}.test"
+        world.submit(to, letter(word, to, body=TEXT.encode()), options=["SMTPUTF8", "BODY=8BITMIME"])
+        if peer != "smtpd":
+            world.arrives((getattr(world.internet, peer), to), word)
+            return "it takes them"
+        report, fields = world.report(word, "failed")
+        check(fields["Status"] == "5.6.7", f"{fields}")
+        return "it takes none, the report says so"
+
+    @case(f"to {peer}: 10 MiB")
+    def _(world):
+        word, to, chance = world.word(), f"user@{peer}.test", random.Random(7)
+        lines = [f"{chance.getrandbits(280):070x}\r\n".encode() for _ in range(1000)]
+        content = letter(word, to, body=b"".join(chance.choices(lines, k=145_636)))
+        began = time.monotonic()
+        world.submit(to, content)
+        stored = world.arrives((getattr(world.internet, peer), to), word, seconds=60)[0]
+        check(body_of(stored) == body_of(content), "other octets")
+        return f"{len(content) / (1 << 20):.1f} MiB in {time.monotonic() - began:.1f} s"
+
+    @case(f"to {peer}: 500 recipients get it once each")
+    def _(world):
+        word, server = world.word(), getattr(world.internet, peer)
+        everybody = [f"u{number:03}@{peer}.test" for number in range(1, 501)]
+        for at in range(0, 500, 250):
+            world.submit(everybody[at:at + 250], letter(word, "everybody@futar.test"))
+
+        def missing():
+            return [to for to in everybody if len(world.found((server, to), word)) != 1]
+        wait_for("all 500", lambda: not missing(), 90, pause=0.5)
+
+    @case(f"to {peer}: a success report is asked for, and comes")
+    def _(world):
+        word, to = world.word(), f"user@{peer}.test"
+        world.submit(to, letter(word, to), options=["RET=HDRS", f"ENVID={word}"],
+                     each=["NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;friend@{peer}.test"])
+        world.arrives((getattr(world.internet, peer), to), word)
+        _, fields = world.report(word, "delivered")  # theirs: they took over NOTIFY
+        check(f"friend@{peer}.test" in fields.get("Original-Recipient", ""), f"no ORCPT: {fields}")
+
+    @case(f"to {peer}: an unknown user: the sender gets a report with its words")
+    def _(world):
+        word, to = world.word(), f"nobody@{peer}.test"
+        world.submit(to, letter(word, to))
+        report, fields = world.report(word, "failed")
+        check(fields["Status"].startswith("5.1.") and "550" in fields.get("Diagnostic-Code", ""), f"{fields}")
+        check(to in report, report)
+        return fields["Diagnostic-Code"][:80]
+
+
+def from_them(peer):
+    @case(f"from {peer}: 8-bit content comes as it was sent")
+    def _(world):
+        world.ours
+        word, server = world.word(), getattr(world.internet, peer)
+        content = letter(word, BOB, sender=f"user@{peer}.test", body=(TEXT + ".\r\n..dots\r\n").encode(),
+                         fields=["MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8",
+                                 "Content-Transfer-Encoding: 8bit"])
+        world.inject(server, BOB, content, f"user@{peer}.test", options=["BODY=8BITMIME"])
+        check(body_of(world.arrives(BOB, word)[0]) == body_of(content), "other octets")
+
+    @case(f"from {peer}: internationalized sender")
+    def _(world):
+        if peer == "smtpd":
+            raise Skip("OpenSMTPD has no SMTPUTF8")
+        world.ours
+        word, server = world.word(), getattr(world.internet, peer)
+        world.inject(server, BOB, letter(word, BOB, sender=f"űr@{peer}.test"), f"űr@{peer}.test",
+                     options=["SMTPUTF8", "BODY=8BITMIME"])
+        check(f"Return-Path: <űr@{peer}.test>".encode() in world.arrives(BOB, word)[0], "another Return-Path")
+
+    @case(f"from {peer}: 10 MiB")
+    def _(world):
+        world.ours
+        word, server = world.word(), getattr(world.internet, peer)
+        content = letter(word, BOB, sender=f"user@{peer}.test", body=b"0123456789abcdef" * 4 + b"\r\n")
+        content += (b"fedcba9876543210" * 4 + b"\r\n") * 158_875
+        world.inject(server, BOB, content, f"user@{peer}.test")
+        check(body_of(world.arrives(BOB, word, seconds=60)[0]) == body_of(content), "other octets")
+
+    @case(f"from {peer}: a success report goes back to it")
+    def _(world):
+        world.ours
+        word, server, sender = world.word(), getattr(world.internet, peer), f"user@{peer}.test"
+        world.inject(server, BOB, letter(word, BOB, sender=sender), sender, each=["NOTIFY=SUCCESS", f"ORCPT=rfc822;{BOB}"])
+        world.arrives(BOB, word)
+        wait_for("a report", lambda: [one for one in world.found((server, sender), word) if b"Action: delivered" in one])
+
+
+for one in PEERS:
+    to_them(one)
+    from_them(one)
