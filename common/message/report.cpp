@@ -30,6 +30,44 @@ std::string quoted_words(std::string_view text, bool utf8) {
   return printable(trim(words), max_words);
 }
 
+// RFC 3463 §2: three numbers, the first is the class.
+bool is_status(std::string_view text) {
+  const auto numbers = split(text, '.');
+  return numbers.size() == 3 && (text[0] == '2' || text[0] == '4' || text[0] == '5') &&
+         std::ranges::all_of(numbers, [](std::string_view n) { return n.size() <= 3 && parse_number(n); });
+}
+
+// The words of a reply for reading: code and enhanced code stand once, not before each of its lines.
+std::string reply_for_reading(std::string_view text, bool utf8) {
+  const std::string words = quoted_words(text, utf8);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (words.size() < 4 || !std::ranges::all_of(words.substr(0, 3), is_digit) || words[3] != '-') return words;
+  const std::string code = words.substr(0, 3);
+  std::string enhanced, said = code;
+  bool at_start = true;  // of a line of the reply
+  for (std::string_view word : split(words, ' ')) {
+    if (word.starts_with(code + "-")) {
+      word.remove_prefix(code.size() + 1);
+      at_start = true;
+    } else if (word == code) {
+      at_start = true;
+      continue;
+    }
+    const bool repeated = at_start && word == enhanced;
+    if (at_start && enhanced.empty() && is_status(word)) enhanced = word;
+    at_start = at_start && word.empty();
+    if (!repeated && !word.empty()) said += fmt::format(" {}", word);
+  }
+  return said;
+}
+
+// "mx.example[192.0.2.1]:25" as RFC 3464 §2.1.2 names a host: its name, else its address.
+std::string host_name(std::string_view host) {
+  const size_t bracket = host.find('[');
+  if (bracket != 0) return quoted_words(host.substr(0, bracket), false);
+  return quoted_words(host.substr(0, std::min(host.find(']'), host.size() - 1) + 1), false);
+}
+
 // Breaks a line at spaces; `margin` starts each further one.
 std::string fold(std::string_view line, std::string_view margin) {
   std::string text;
@@ -80,13 +118,6 @@ std::string address_for_reading(const smtp::Address& address, bool utf8) {
   return utf8 || address.is_ascii() ? address.text() : utf8_address_as_ascii(address.text());
 }
 
-// RFC 3463 §2: three numbers, the first is the class.
-bool is_status(std::string_view text) {
-  const auto numbers = split(text, '.');
-  return numbers.size() == 3 && (text[0] == '2' || text[0] == '4' || text[0] == '5') &&
-         std::ranges::all_of(numbers, [](std::string_view n) { return n.size() <= 3 && parse_number(n); });
-}
-
 std::string status_of(const ReportedRecipient& recipient) {
   if (is_status(recipient.status)) return recipient.status;
   if (recipient.action == Action::failed) return "5.0.0";
@@ -108,7 +139,7 @@ std::string per_recipient_fields(const Report& report, const ReportedRecipient& 
   fields += field("Action", name(recipient.action));
   fields += field("Status", status_of(recipient));
   if (!recipient.remote_host.empty())
-    fields += field("Remote-MTA", "dns; " + quoted_words(recipient.remote_host, false));
+    fields += field("Remote-MTA", "dns; " + host_name(recipient.remote_host));
   if (!recipient.remote_words.empty())
     fields += field("Diagnostic-Code", "smtp; " + quoted_words(recipient.remote_words, report.smtputf8));
   if (recipient.last_attempt_ms)
@@ -149,10 +180,10 @@ std::string told_recipient(const Report& report, const ReportedRecipient& recipi
   text = fold(text, "    ") + "\r\n";
   if (!recipient.remote_words.empty()) {
     const std::string host =
-        recipient.remote_host.empty() ? "the other server" : quoted_words(recipient.remote_host, false);
-    text +=
-        fold(fmt::format("    {} said: \"{}\"", host, quoted_words(recipient.remote_words, report.smtputf8)),
-             "    ");
+        recipient.remote_host.empty() ? "the other server" : host_name(recipient.remote_host);
+    text += fold(
+        fmt::format("    {} said: \"{}\"", host, reply_for_reading(recipient.remote_words, report.smtputf8)),
+        "    ");
     text += "\r\n";
   }
   if (recipient.action == Action::delayed && recipient.retry_until_ms)

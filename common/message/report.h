@@ -20,8 +20,8 @@ struct ReportedRecipient {
   std::string orcpt;      ///< Original-Recipient, as the sender gave it; "" if not
   Action action = Action::failed;
   std::string status;        ///< "5.1.1"; else the action's own (5.0.0, 4.0.0, 2.0.0)
-  std::string remote_host;   ///< whose words `remote_words` are; "" = nobody was asked
-  std::string remote_words;  ///< "550 5.1.1 No such user", lines as received
+  std::string remote_host;   ///< who said `remote_words`: "mx.example[192.0.2.1]:25"; "" = nobody was asked
+  std::string remote_words;  ///< "550 5.1.1 No such user", lines as received, or joined by spaces
   std::string cause;  ///< ours, one plain sentence without a full stop: "no server answered for 5 days"
   int64_t last_attempt_ms = 0;  ///< 0 = none
   int64_t retry_until_ms = 0;   ///< delayed only; 0 = not told

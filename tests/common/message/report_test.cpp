@@ -91,7 +91,7 @@ TEST_CASE("a report is a multipart/report with words, status and the original's 
   REQUIRE(parts.size() == 3);
   CHECK(parts[0].starts_with("Content-Type: text/plain; charset=utf-8\r\n"));
   CHECK(parts[0].contains("<louisl@larry.example>: no server answered for 5 days\r\n"));
-  CHECK(parts[0].contains("mail.larry.example said: \"426-connection 426 timed out\"\r\n"));
+  CHECK(parts[0].contains("mail.larry.example said: \"426 connection timed out\"\r\n"));
   CHECK(parts[0].contains(original_id.text()));
   CHECK(parts[1] ==
         "Content-Type: message/delivery-status\r\nContent-Description: Delivery status\r\n\r\n"
@@ -151,6 +151,97 @@ TEST_CASE("each kind has its action, its status and its words; the worst names t
     CHECK(write_report(one).body.contains("It will be tried until ") == (row.action == Action::delayed));
   }
   CHECK(name(Action::relayed) == "relayed");
+}
+
+TEST_CASE("the words of each kind, as the sender reads them") {
+  struct Row {
+    Action action;
+    std::string_view host, said, cause, words;
+  };
+  const Row rows[] = {
+      {Action::failed, "mx1.remote.example[192.0.2.25]:25", "550 5.1.1 No such user", "refused at RCPT",
+       "Your message could not be delivered to the recipients below. It will not be\r\n"
+       "tried again.\r\n"
+       "\r\n"
+       "<eve@remote.example>: refused at RCPT\r\n"
+       "    mx1.remote.example said: \"550 5.1.1 No such user\"\r\n"},
+      {Action::delayed, "mx1.remote.example[192.0.2.25]:25", "451 4.7.1 Greylisted, try again later",
+       "put off at RCPT",
+       "Your message has not reached the recipients below yet. You need not send it\r\n"
+       "again: it will be tried further.\r\n"
+       "\r\n"
+       "<eve@remote.example>: put off at RCPT\r\n"
+       "    mx1.remote.example said: \"451 4.7.1 Greylisted, try again later\"\r\n"
+       "    It will be tried until Tue, 24 Nov 2026 14:02:07 +0000.\r\n"},
+      {Action::relayed, "mx1.remote.example[192.0.2.25]:25", "250 2.0.0 Ok: queued as 4Fk2", "",
+       "Your message was handed on to a mail system that does not confirm delivery,\r\n"
+       "for the recipients below.\r\n"
+       "\r\n"
+       "<eve@remote.example>\r\n"
+       "    mx1.remote.example said: \"250 2.0.0 Ok: queued as 4Fk2\"\r\n"},
+      {Action::delivered, "", "", "",
+       "Your message was put into the mailboxes of the recipients below.\r\n"
+       "\r\n"
+       "<eve@remote.example>\r\n"},
+      {Action::expanded, "", "", "",
+       "Your message was handed on to everyone on the lists below. You will get no\r\n"
+       "confirmation from each of them.\r\n"
+       "\r\n"
+       "<eve@remote.example>\r\n"}};
+  for (const Row& row : rows) {
+    Report report = example();
+    ReportedRecipient recipient;
+    recipient.address = {"eve", "remote.example"};
+    recipient.action = row.action;
+    recipient.remote_host = row.host;
+    recipient.remote_words = row.said;
+    recipient.cause = row.cause;
+    recipient.retry_until_ms = at_noon;
+    report.recipients = {recipient};
+    CHECK(parts_of(write_report(report)).at(0) ==
+          "Content-Type: text/plain; charset=utf-8\r\nContent-Description: What happened\r\n\r\n" +
+              std::string(row.words) +
+              "\r\nIf you ask about this message, please give its id and the name of this mail\r\n"
+              "system:\r\n    01kb3m7q2v8x0z4c9r5t1n6w3y  mx.example.org\r\n");
+  }
+}
+
+TEST_CASE("the host that answered is named by its name, else by its address (RFC 3464 §2.1.2)") {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"mx1.remote.example[192.0.2.25]:25", "dns; mx1.remote.example\r\n"},
+      {"mx1.remote.example[2001:db8::1]:25", "dns; mx1.remote.example\r\n"},
+      {"mx1.remote.example", "dns; mx1.remote.example\r\n"},
+      {"[192.0.2.25]:25", "dns; [192.0.2.25]\r\n"},
+      {"[192.0.2.25", "dns; [192.0.2.25\r\n"}};
+  for (const auto& [host, field] : rows) {
+    Report report = example();
+    report.recipients[0].remote_host = host;
+    CHECK(parts_of(write_report(report)).at(1).contains("\r\nRemote-MTA: " + std::string(field)));
+  }
+}
+
+TEST_CASE("a reply of several lines is read as one sentence, and kept as it came in Diagnostic-Code") {
+  const std::pair<std::string, std::string_view> rows[] = {
+      {"550-5.1.1 The account\n550-5.1.1 does not\n550 5.1.1 exist.",
+       "550 5.1.1 The account does not exist."},
+      {"550-5.1.1 The account 550-5.1.1 does not 550 5.1.1 exist.", "550 5.1.1 The account does not exist."},
+      {"550-No such user\n550 here", "550 No such user here"},
+      {"550-5.7.1 Why:\n550-\n550 5.7.1 because", "550 5.7.1 Why: because"},
+      {"550 5.1.1 The 550 5.1.1 of old", "550 5.1.1 The 550 5.1.1 of old"},
+      {"55", "55"},
+      {"550-", "550"}};
+  for (const auto& [said, words] : rows) {
+    CAPTURE(said);
+    Report report = example();
+    report.recipients[0].remote_words = said;
+    const auto parts = parts_of(write_report(report));
+    CHECK(parts.at(0).contains(fmt::format("mail.larry.example said: \"{}\"\r\n", words)));
+    std::string kept = said;
+    std::ranges::replace(kept, '\n', ' ');
+    std::string status = parts.at(1);
+    while (status.contains("\r\n\t")) status.replace(status.find("\r\n\t"), 3, " ");
+    CHECK(status.contains(fmt::format("\r\nDiagnostic-Code: smtp; {}\r\n", kept)));
+  }
 }
 
 TEST_CASE("nothing that a peer or a sender said breaks out of a report") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "common/base/text.h"
 #include "common/message/header.h"
 
 using namespace futar;
@@ -112,4 +113,38 @@ TEST_CASE("what the sender gave at MAIL stands in the report") {
 
 TEST_CASE("an 8-bit original needs 8BITMIME on its way back") {
   CHECK(compose(example("body text gr\xC3\xBC\xC3\x9F\x65\r\n")).envelope.parameters.body_8bit);
+}
+
+TEST_CASE("a bounce made of hostile words stays a bounce (CVE-2020-8793, CVE-2020-8794)") {
+  std::string every_octet;
+  for (int c = 0; c < 256; ++c) every_octet += static_cast<char>(c);
+  const std::string hostile[] = {"550-one\r\n550-two\r\nBcc: evil@example.net\r\n\r\n550 three",
+                                 every_octet,
+                                 "550 " + std::string(1'000'000, 'a'),
+                                 "550-" + std::string(100'000, '\n') + "550 x",
+                                 "550 gr\xC3\xBC\xC3\x9F and \xFF",
+                                 "550 \r\n.\r\nMAIL FROM:<>\r\n",
+                                 "550 --report-01kb3p4d9c7v2x5n8r0t6y1m3z--"};
+  for (const std::string& words : hostile)
+    for (Action action : {Action::failed, Action::delayed, Action::relayed})
+      for (bool smtputf8 : {false, true}) {
+        Case c = example();
+        c.original.envelope.parameters.smtputf8 = smtputf8;
+        c.due[0].action = action;
+        c.due[0].remote_words = c.due[0].remote_host = c.due[0].cause = words;
+        const Bounce bounce = compose(c);
+        CHECK(bounce.envelope.recipients.size() == 1);
+        CHECK(message::count(message::split_header(bounce.header), "Bcc") == 0);
+        CHECK(message::split_header(bounce.header).size() <= 10);
+        CHECK(bounce.body.size() < 16'000);
+        CHECK_FALSE(bounce.body.contains("\r\n.\r\n"));
+        CHECK_FALSE(bounce.body.contains('\0'));
+        CHECK_FALSE(bounce.body.contains("\nBcc:"));
+        size_t longest = 0;
+        for (std::string_view line : split(bounce.body, '\n')) longest = std::max(longest, line.size());
+        CHECK(longest < 1000);
+        const bool eight_bit = std::ranges::any_of(bounce.body, [](char x) { return (x & 0x80) != 0; });
+        CHECK(eight_bit == bounce.envelope.parameters.body_8bit);
+        CHECK((smtputf8 || !eight_bit));
+      }
 }
