@@ -111,6 +111,22 @@ Result<void> replace_file(const std::string& path, std::string_view octets, mode
   return sync_folder(folder_of(path));
 }
 
+namespace {
+
+// What the umask took from a new folder's mode is given back; the set-group-id bit that it has inherited
+// stays.
+Result<void> open_up(const std::string& path, mode_t mode) {
+  const Fd fd = TRY(open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return fail(errno_error(errno, "stat " + path));
+  if ((status.st_mode & mode) == mode) return {};
+  if (::fchmod(fd.get(), (status.st_mode & 07777) | mode) != 0)
+    return fail(errno_error(errno, "chmod " + path));
+  return {};
+}
+
+}  // namespace
+
 Result<void> make_folders(const std::string& path, mode_t mode) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0) {
@@ -119,7 +135,10 @@ Result<void> make_folders(const std::string& path, mode_t mode) {
   }
   const std::string parent = folder_of(path);
   if (parent != path) TRY(make_folders(parent, mode));
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return fail(errno_error(errno, "mkdir " + path));
+  if (::mkdir(path.c_str(), mode) == 0)
+    TRY(open_up(path, mode));
+  else if (errno != EEXIST)
+    return fail(errno_error(errno, "mkdir " + path));
   return sync_folder(parent);
 }
 

@@ -39,7 +39,7 @@ Result<void> sync_folder(const std::string& path);
 Result<std::string> read_file(const std::string& path, size_t limit = 16 << 20);
 /// Replaces path as one step: temporary file beside it, fsync, rename, fsync of the folder.
 Result<void> replace_file(const std::string& path, std::string_view octets, mode_t mode);
-/// mkdir -p; each made folder is synced into its parent.
+/// mkdir -p; each made folder has the mode whatever the umask is, and is synced into its parent.
 Result<void> make_folders(const std::string& path, mode_t mode = 0700);
 /// Takes the exclusive lock of a state folder (flock on path/lock); fails at once when another process has
 /// it.

@@ -29,15 +29,26 @@ std::string key_file(const Config& config) {
 std::string pid_file(const Config& config, const std::string& agent) {
   return in_run(config, agent + ".pid");
 }
-std::string submit_socket(const Config& config) { return in_run(config, "submit"); }
+std::string submit_socket(const Config& config) { return in_run(config, "public/submit"); }
 std::string submission_link(const Config& config) {
-  return set_or(config.text("link.submission"), "ipc://" + in_run(config, "submission"));
+  return set_or(config.text("link.submission"), "ipc://" + in_run(config, "submission/link"));
 }
 std::string delivery_link(const Config& config) {
-  return set_or(config.text("link.delivery"), "ipc://" + in_run(config, "delivery"));
+  return set_or(config.text("link.delivery"), "ipc://" + in_run(config, "delivery/link"));
 }
 std::string control_endpoint(const Config& config, const std::string& agent) {
-  return "ipc://" + in_run(config, "control." + agent);
+  return "ipc://" + in_run(config, agent + "/control." + agent);
+}
+
+std::vector<Folder> own_folders(const Config& config, const std::string& agent) {
+  std::vector<Folder> folders{{state_folder(config, agent), 0700}, {in_run(config, agent), 0750}};
+  if (agent == "msa") folders.push_back({in_run(config, "public"), 0755});
+  if (agent == "mta" && config.text("link.submission").empty())
+    folders.push_back({in_run(config, "submission"), 0750});
+  if (agent == "mta" && config.text("link.delivery").empty())
+    folders.push_back({in_run(config, "delivery"), 0750});
+  if (agent == "mda") folders.push_back({config.text("mda.mailboxes"), 0755});
+  return folders;
 }
 
 }  // namespace futar::config

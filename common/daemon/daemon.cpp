@@ -1,6 +1,7 @@
 #include "common/daemon/daemon.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,7 +31,8 @@ constexpr char usage[] =
     "usage: futar-%s [--config FILE] [--check-config] [--user NAME] [--version] [--help]\n\n"
     "  --config FILE    the config; else FUTAR_CONFIG, else /etc/futar/futar.toml\n"
     "  --check-config   reads it, says what is wrong, exits 0 or 78\n"
-    "  --user NAME      binds the ports as root, then serves as this user\n\n"
+    "  --user NAME      started as root: becomes this user, who may bind the ports below 1024 at the "
+    "start\n\n"
     "Runs in the foreground and logs to standard error. SIGTERM ends it in order, SIGHUP reloads.\n";
 
 Arguments parse_arguments(int argc, char** argv, const std::string& agent) {
@@ -80,6 +82,19 @@ void check_descriptors(const config::Config& config, const std::string& agent) {
         allowed, agent, wanted);
 }
 
+// The folders in which the agent writes. What root makes, or has made before, becomes the user's.
+Result<void> make_ground(const config::Config& config, const std::string& name, const passwd* user) {
+  for (const char* parent : {"state_dir", "run_dir"}) TRY(make_folders(config.text(parent), 0755));
+  for (const config::Folder& folder : config::own_folders(config, name)) {
+    TRY(make_folders(folder.path, folder.mode));
+    struct stat status{};
+    if (!user || ::lstat(folder.path.c_str(), &status) != 0 || status.st_uid != 0) continue;
+    if (::lchown(folder.path.c_str(), user->pw_uid, status.st_gid == 0 ? user->pw_gid : status.st_gid) != 0)
+      return fail(errno_error(errno, "give away " + folder.path));
+  }
+  return {};
+}
+
 struct Ending {
   bool begun = false;
   int status = exit_ok;
@@ -112,9 +127,12 @@ int serve(const std::string& name, const config::Config& config, const Arguments
           const MakeAgent& make) {
   net::Loop loop;
   const std::string state = config::state_folder(config, name);
-  if (auto made = make_folders(state); !made) return complain(name, made.error(), exit_os);
-  if (auto made = make_folders(config.text("run_dir"), 0755); !made)
-    return complain(name, made.error(), exit_os);
+  const passwd* user = arguments.user && ::getuid() == 0 ? ::getpwnam(arguments.user->c_str()) : nullptr;
+  if (arguments.user && ::getuid() == 0 && !user)
+    return complain(name, Error::permanent("no user named " + *arguments.user), exit_os);
+  if (auto made = make_ground(config, name, user); !made) return complain(name, made.error(), exit_os);
+  if (user)
+    if (auto became = become(*user); !became) return complain(name, became.error(), exit_os);
   auto lock = lock_folder(state);
   if (!lock) return complain(name, lock.error(), exit_unavailable);
 
@@ -129,8 +147,8 @@ int serve(const std::string& name, const config::Config& config, const Arguments
   };
   agent = make(environment);
   if (auto bound = agent->bind(); !bound) return complain(name, bound.error(), exit_unavailable);
-  if (arguments.user)
-    if (auto became = become(*arguments.user); !became) return complain(name, became.error(), exit_os);
+  if (user)
+    if (auto given = give_up_ports(); !given) return complain(name, given.error(), exit_os);
 
   log::start();
   check_descriptors(config, name);
@@ -139,14 +157,18 @@ int serve(const std::string& name, const config::Config& config, const Arguments
     log::error("start: {}", started.error().text);
     status = started.error().kind == Error::Kind::ours ? exit_io : exit_software;
   } else {
-    if (auto written = write_pid_file(config::pid_file(config, name)); !written)
-      log::warning("{}", written.error().text);
+    // Where each agent is a user of its own, none may write beside the folders of the others: no pid file
+    // then.
+    const bool has_pid_file = ::access(config.text("run_dir").c_str(), W_OK) == 0;
+    if (has_pid_file)
+      if (auto written = write_pid_file(config::pid_file(config, name)); !written)
+        log::warning("{}", written.error().text);
     loop.spawn("signals", wait_for_signals(loop, *agent, environment.end));
     log::info("futar-{} {} serves", name, FUTAR_VERSION);
     notify("READY=1");
     loop.run();
     status = ending.status;
-    ::unlink(config::pid_file(config, name).c_str());
+    if (has_pid_file) ::unlink(config::pid_file(config, name).c_str());
   }
   // All that was acknowledged is durable by now. Coroutines that still wait refer to the agent's parts and
   // the parts to the loop; taking them apart would prove nothing that kill -9 must not prove anyway.

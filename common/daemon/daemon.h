@@ -10,6 +10,8 @@
 #include "common/config/config.h"
 #include "common/net/loop.h"
 
+struct passwd;
+
 namespace futar::daemon {
 
 /// sysexits.h, as admins expect them.
@@ -37,7 +39,7 @@ struct Environment {
 class Agent {
  public:
   virtual ~Agent() = default;
-  virtual Result<void> bind() = 0;   ///< listening sockets and key files, still as the user that started us
+  virtual Result<void> bind() = 0;   ///< listening sockets and key files; low ports may be bound, later never
   virtual Result<void> start() = 0;  ///< threads, databases, link; the agent serves when it returns
   virtual Task<Result<void>> reload() = 0;  ///< SIGHUP and `futar reload`: certificates, directory
   virtual Task<> stop() = 0;  ///< no new work; returns when running work is done or its grace has passed
@@ -49,8 +51,12 @@ using MakeAgent = std::function<std::unique_ptr<Agent>(Environment&)>;
 ///   --config FILE  --check-config  --user NAME  --version  --help
 int run(int argc, char** argv, const std::string& agent, const MakeAgent& make);
 
-/// Takes the identity of a user by name (its groups too); a process that is not root stays who it is.
-Result<void> become(const std::string& user);
+/// From root to a user by name (its groups too) who may still bind low ports, as far as root might; to be
+/// called before the first thread. Every file is opened as that user from then on: what a reload could not
+/// read is found out at the start.
+Result<void> become(const passwd& user);
+/// The end of that right.
+Result<void> give_up_ports();
 
 /// Tells a supervisor that speaks sd_notify(3) (NOTIFY_SOCKET); silent without one.
 void notify(const std::string& state);

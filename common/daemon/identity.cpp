@@ -1,7 +1,11 @@
 // Who we are to the system: the user that serves, and the supervisor that is told.
+#include <fmt/format.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,15 +17,33 @@
 
 namespace futar::daemon {
 
-Result<void> become(const std::string& user) {
-  if (::getuid() != 0) return {};
-  const passwd* entry = ::getpwnam(user.c_str());
-  if (!entry) return fail(Error::permanent("no user named " + user));
-  if (::initgroups(user.c_str(), entry->pw_gid) != 0 || ::setgid(entry->pw_gid) != 0 ||
-      ::setuid(entry->pw_uid) != 0)
-    return fail(errno_error(errno, "become " + user));
+namespace {
+
+// capset(2) of this thread: of what it has, only these rights stay. libcap would be a library for two calls.
+Result<void> keep_rights(uint64_t wanted) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3]{};
+  if (::syscall(SYS_capget, &header, rights) != 0) return fail(errno_error(errno, "capget"));
+  for (size_t i = 0; i < std::size(rights); ++i) {
+    rights[i].permitted &= static_cast<uint32_t>(wanted >> (32 * i));
+    rights[i].effective = rights[i].permitted;
+    rights[i].inheritable = 0;
+  }
+  if (::syscall(SYS_capset, &header, rights) != 0) return fail(errno_error(errno, "capset"));
   return {};
 }
+
+}  // namespace
+
+Result<void> become(const passwd& user) {
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || ::initgroups(user.pw_name, user.pw_gid) != 0 ||
+      ::setgid(user.pw_gid) != 0 || ::setuid(user.pw_uid) != 0)
+    return fail(errno_error(errno, fmt::format("become {}", user.pw_name)));
+  ::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
+  return keep_rights(uint64_t{1} << CAP_NET_BIND_SERVICE);
+}
+
+Result<void> give_up_ports() { return keep_rights(0); }
 
 // sd_notify(3) is one datagram; that is less than a library.
 void notify(const std::string& state) {

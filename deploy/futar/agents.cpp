@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "common/config/paths.h"
 #include "proto/control/control.h"
 
@@ -17,7 +19,7 @@ constexpr int audit_patience_ms = 300'000;  // it reads the whole history
 // A socket that is there but closed to us is a matter of rights, not of a dead agent.
 bool is_forbidden(const std::string& endpoint) {
   const std::string path = endpoint.substr(std::string_view("ipc://").size());
-  return ::access(path.c_str(), F_OK) == 0 && ::access(path.c_str(), W_OK) != 0;
+  return ::access(path.c_str(), W_OK) != 0 && errno == EACCES;
 }
 
 }  // namespace

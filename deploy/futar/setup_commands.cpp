@@ -1,4 +1,5 @@
 // init DOMAIN [--hostname H] [--smart-host URL]
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -75,6 +76,14 @@ void write_config(Program& program, const InitWords& words) {
   program.config_file = path;
 }
 
+// Agents that are users of their own read the key as members of its folder's group: an installer says so by
+// making the folder set-group-id.
+void open_key(const std::string& folder, const std::string& key) {
+  struct stat status{};
+  if (::stat(folder.c_str(), &status) == 0 && (status.st_mode & S_ISGID) && ::chmod(key.c_str(), 0640) != 0)
+    need(Result<void>(fail(errno_error(errno, "chmod " + key))));
+}
+
 void make_ground(Program& program) {
   const config::Config& config = program.config();
   need(make_folders(config.text("state_dir"), 0755), exit_code::rights);
@@ -84,6 +93,7 @@ void make_ground(Program& program) {
   if (!config.text("tls.certificate").empty()) return;
   need(make_folders(config.text("state_dir") + "/tls", 0755), exit_code::rights);
   need(net::make_self_signed(config.hostname(), config::certificate_file(config), config::key_file(config)));
+  open_key(config.text("state_dir") + "/tls", config::key_file(config));
   program.say("certificate: self-signed, " + config::certificate_file(config));
 }
 

@@ -26,7 +26,7 @@ json answer_of(const Error& error) {
 // Octets that are not UTF-8 (an address, a peer's reply) must not make the answer fail.
 std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-/// Of the endpoint: "ipc:///run/futar/control.msa" is msa's.
+/// Of the endpoint: "ipc:///run/futar/msa/control.msa" is msa's.
 std::string agent_of(std::string_view endpoint) {
   const size_t dot = endpoint.rfind('.');
   return std::string(endpoint.substr(dot == std::string_view::npos ? 0 : dot + 1));

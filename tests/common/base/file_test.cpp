@@ -48,6 +48,18 @@ TEST_CASE("folders are made with their parents, and a file in the way is an erro
   CHECK_FALSE(make_folders(folder.path + "/file").has_value());
 }
 
+TEST_CASE("a new folder has its mode under a strict umask too, and keeps the group of its parent") {
+  TemporaryFolder folder;
+  REQUIRE(::chmod(folder.path.c_str(), 02700) == 0);
+  const mode_t before = ::umask(0077);
+  const auto made = make_folders(folder.path + "/open/too", 0755);
+  ::umask(before);
+  REQUIRE(made.has_value());
+  struct stat status{};
+  REQUIRE(::stat((folder.path + "/open/too").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 02755);
+}
+
 TEST_CASE("a state folder is locked once") {
   TemporaryFolder folder;
   auto first = lock_folder(folder.path);

@@ -187,11 +187,28 @@ TEST_CASE("all programs find the same folders and sockets") {
   const auto config = Config::parse("state_dir = \"/s\"\nrun_dir = \"/r\"", "futar.toml");
   CHECK(state_folder(*config, "msa") == "/s/msa");
   CHECK(published_folder(*config) == "/s/published");
-  CHECK(control_endpoint(*config, "mta") == "ipc:///r/control.mta");
-  CHECK(submission_link(*config) == "ipc:///r/submission");
+  CHECK(control_endpoint(*config, "mta") == "ipc:///r/mta/control.mta");
+  CHECK(submission_link(*config) == "ipc:///r/submission/link");
   CHECK(certificate_file(*config) == "/s/tls/self_signed.crt");
   const auto remote =
       Config::parse("[link]\nsubmission = \"tcp://mta:2500\"\n[tls]\ncertificate = \"/c.pem\"", "futar.toml");
   CHECK(submission_link(*remote) == "tcp://mta:2500");
   CHECK(certificate_file(*remote) == "/c.pem");
+}
+
+TEST_CASE("each folder that holds a socket belongs to the one agent that binds it") {
+  const auto paths_of = [](const Config& config, const std::string& agent) {
+    std::vector<std::string> paths;
+    for (const Folder& folder : own_folders(config, agent)) paths.push_back(folder.path);
+    return paths;
+  };
+  const std::string text = "state_dir = \"/s\"\nrun_dir = \"/r\"\n[mda]\nmailboxes = \"/m\"\n";
+  const auto config = Config::parse(text, "futar.toml");
+  using Paths = std::vector<std::string>;
+  CHECK(paths_of(*config, "msa") == Paths{"/s/msa", "/r/msa", "/r/public"});
+  CHECK(paths_of(*config, "mta") == Paths{"/s/mta", "/r/mta", "/r/submission", "/r/delivery"});
+  CHECK(paths_of(*config, "mda") == Paths{"/s/mda", "/r/mda", "/m"});
+  CHECK(submit_socket(*config) == "/r/public/submit");
+  const auto far = Config::parse(text + "[link]\nsubmission = \"tcp://mta:2500\"\n", "futar.toml");
+  CHECK(paths_of(*far, "mta") == Paths{"/s/mta", "/r/mta", "/r/delivery"});
 }
