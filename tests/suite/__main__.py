@@ -89,12 +89,15 @@ STEPS = [
     Step("clients", "da", "real mail programs, real mail, smuggling", script("tests/clients/run", seconds=1200)),
     Step("memory", "d", "idle sessions, large messages, clients that never stop: a short run",
          script("tests/memory/run", "--short")),
+    Step("users", "da", "three agents, an operator and a stranger as users of their own",
+         script("tests/users/run", "--build", "release")),
     Step("build-tsan", "da", "the threaded parts under the thread sanitizer",
          make("tsan", *(f"test_{'' if name.startswith('proto') else 'common_'}{name}" for name in THREADED))),
     Step("threads", "da", "their unit tests", ctest("tsan", "-R", f"^(common_)?({'|'.join(THREADED)})$")),
     Step("kills", "a", "300 kills", script("tests/crash/run", seconds=5400)),
     Step("cuts", "a", "500 power cuts", script("tests/power/run", seconds=5400)),
     Step("memory-full", "a", "5000 idle sessions, 100 times 50 MiB at once", script("tests/memory/run", seconds=3600)),
+    Step("bare", "a", "the front door on a Debian that has only git and sudo", script("tests/bare/run", seconds=7200)),
     Step("build-fuzz", "a", "the fuzz targets", make("fuzz", "all")),
     Step("fuzz", "a", "each fuzz target for two minutes", fuzz(120)),
     Step("bench", "a", "the cost of a message, beside Postfix", script("tests/bench/run", seconds=3600)),
@@ -154,7 +157,8 @@ def main(words):
 
 DEPENDS = {
     "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power"),
-    "build-release": ("door", "clients", "kills", "cuts", "bench", "memory", "memory-full"), "build-tsan": ("threads",),
+    "build-release": ("door", "clients", "users", "kills", "cuts", "bench", "memory", "memory-full"),
+    "build-tsan": ("threads",),
     "build-fuzz": ("fuzz",),
 }
 
