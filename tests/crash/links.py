@@ -11,7 +11,7 @@ def run(town, arguments):
     folder = f"{town.world.root}/run"
     proxies = {}
     for agent, link in (("msa", "submission"), ("mda", "delivery")):
-        proxies[agent] = Proxy(f"{folder}/{link}.proxy", f"{folder}/{link}", arguments.seed)
+        proxies[agent] = Proxy(f"{folder}/{link}.proxy", f"{folder}/{link}/link", arguments.seed)
     town.open(msa={"FUTAR__LINK__SUBMISSION": f"ipc://{folder}/submission.proxy"},
               mda={"FUTAR__LINK__DELIVERY": f"ipc://{folder}/delivery.proxy"})
     load = town.load(arguments.seed)
