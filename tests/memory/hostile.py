@@ -10,10 +10,9 @@ from tally import Tally
 
 SESSIONS = 10
 LIMIT = 16 * MIB  # of growth, for all of them: 64 KiB read, 256 KiB of header or 1000 recipients each
-CROWD = 400
 CROWD_LIMIT = 128 * MIB  # of growth: the memory budget of 64 MiB, and what each may have beyond it
-SETTLED = 1  # second without growth
-QUIET = 1.5  # seconds without a single octet taken: the agent waits for us
+SETTLED = 0.5  # seconds without growth
+QUIET = 0.7  # seconds without a single octet taken: the agent waits for us
 LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -148,5 +147,5 @@ def run(arguments):
             tally.check(Client(port).say("NOOP"), f"{agent} does not serve any more")
     for row in CROWD_ATTACKS:
         with house(arguments.bin, tally) as world:
-            attack(world, CROWD, MIB // 2, CROWD_LIMIT if judge else math.inf, tally, *row)
+            attack(world, arguments.crowd, MIB // 2, CROWD_LIMIT if judge else math.inf, tally, *row)
     return tally
