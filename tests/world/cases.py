@@ -40,7 +40,7 @@ def token():
 
 
 class Runner:
-    """Runs modules of cases: each module gets agents of its own, with the settings of its OURS."""
+    """Runs modules of cases: each module gets agents of its own, with the settings that its ours() returns."""
 
     def __init__(self, internet, programs, arguments):
         self.internet, self.programs, self.arguments = internet, programs, arguments
@@ -49,7 +49,8 @@ class Runner:
     def run(self, module):
         name = module.__name__.removeprefix("cases_")
         print(f"{name}: {module.__doc__.strip().splitlines()[0]}", flush=True)
-        world = Scene(self.internet, self.programs, self.arguments, name, getattr(module, "OURS", {}))
+        settings = getattr(module, "ours", lambda _: {})(self.internet)
+        world = Scene(self.internet, self.programs, self.arguments, name, settings)
         try:
             for function in CASES[module.__name__]:
                 if self.arguments.only in function.words:
@@ -97,10 +98,10 @@ class Scene:
             self._ours.stop()
             self._ours = None
 
-    def again(self, **settings):
-        """Our agents afresh, with other settings."""
+    def fresh(self, **settings):
+        """New agents in place of the old ones, with other settings."""
         self.close()
-        self.settings, self.name = settings, f"{self.name}-{len(self.name)}"
+        self.settings, self.name = settings, f"{self.name}x"
         return self.ours
 
     # Sending ---------------------------------------------------------------------------------------------------------

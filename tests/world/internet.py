@@ -64,7 +64,8 @@ class Internet:
                                        [(one.address, self.shown[one]) for one in DESTINATIONS]).start()
         self.smart = postfix.Postfix(self.wire, "smart", "smart.test", ["smart.test"],
                                      [(ADDRESSES["smart.test"][0], certificates["smart.test"])], postfix.LOGINS).start()
-        if os.path.exists(f"{self.smart.host.root}/usr/sbin/dovecot"):
+        self.has_logins = os.path.exists(f"{self.smart.host.root}/usr/sbin/dovecot")
+        if self.has_logins:
             postfix.with_logins(self.smart, {SMART_USER: SMART_PASSWORD})
 
     def _start_web(self):

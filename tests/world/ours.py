@@ -3,7 +3,7 @@ world's DNS, and sending out."""
 import json
 import os
 
-from hosts import OUR_ADDRESS, OUR_ADDRESS6, PRIVATE, wait_for
+from hosts import OUR_ADDRESS, OUR_ADDRESS6, PRIVATE
 from world import AGENTS, Agent, World
 
 DOMAIN, ALICE, BOB = "futar.test", "alice@futar.test", "bob@futar.test"
@@ -52,8 +52,6 @@ class Ours(World):
                 submission=self.submission_port, submissions=self.submissions_port, anchor=internet.anchor,
                 chain=internet.certificate.chain, key=internet.certificate.key, ca=internet.ca.certificate))
         self.agents = {name: Agent(self, name) for name in AGENTS}
-        address = {"captured": [], "alice": [], "bob": []}
-        document = {"domains": [DOMAIN], "accounts": [{"address": f"{user}@{DOMAIN}"} for user in address if user != "alice"],
-                    "aliases": []}
+        document = {"domains": [DOMAIN], "accounts": [{"address": BOB}, {"address": f"captured@{DOMAIN}"}], "aliases": []}
         self.futar("directory", "import", "/dev/stdin", given=json.dumps(document))
         self.futar("user", "add", ALICE, "--password-file", "-", given=PASSWORD + "\n")

@@ -16,7 +16,7 @@ local_recipient_maps =
 virtual_mailbox_domains = {domains}
 virtual_mailbox_base = /var/mailboxes
 virtual_mailbox_maps = texthash:/etc/postfix/mailboxes
-virtual_alias_maps = inline:{{ gone@postfix.test=nobody@exim.test }}
+virtual_alias_maps = inline:{{ gone@postfix.test=nobody@exim.test, pong@postfix.test=ping@futar.test }}
 virtual_uid_maps = static:910
 virtual_gid_maps = static:910
 virtual_minimum_uid = 100

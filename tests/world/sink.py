@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from letters import recognise  # noqa: E402
 
 GREY_S = 2  # greylist.test: how long a new pair of sender and recipient has to wait
+SLOW_S = 0.03  # slow@: from the dot to its reply
 CLOSE = object()
 # Local part -> the reply to its RCPT
 AT_RCPT = {
@@ -31,7 +32,7 @@ AT_DOT = {
 
 class Session(asyncio.Protocol):
     def __init__(self, sink):
-        self.sink, self.buffer, self.in_data = sink, bytearray(), False
+        self.sink, self.buffer, self.in_data, self.silent = sink, bytearray(), False, False
 
     def connection_made(self, transport):
         self.transport, self.at = transport, transport.get_extra_info("sockname")[0]
@@ -43,7 +44,10 @@ class Session(asyncio.Protocol):
 
     def data_received(self, octets):
         self.buffer += octets
-        while not self.transport.is_closing():
+        self.read_on()
+
+    def read_on(self):
+        while not self.transport.is_closing() and not self.silent:
             end = self.buffer.find(b"\r\n.\r\n" if self.in_data else b"\r\n")
             if end < 0:
                 break
@@ -106,7 +110,18 @@ class Session(asyncio.Protocol):
             self.sink.note(self, octets, local)
         self.sink.seen[self.sender, local] = 0
         self.forget()
-        return reply or b"250 2.0.0 Ok: taken\r\n"
+        reply = reply or b"250 2.0.0 Ok: taken\r\n"
+        if local.startswith("slow"):
+            self.silent = True
+            asyncio.get_running_loop().call_later(SLOW_S, self.speak, reply)
+            return None
+        return reply
+
+    def speak(self, reply):
+        self.silent = False
+        if not self.transport.is_closing():
+            self.transport.write(reply)
+            self.read_on()
 
 
 class Sink:
