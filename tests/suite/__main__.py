@@ -98,6 +98,7 @@ STEPS = [
     Step("cuts", "a", "500 power cuts", script("tests/power/run", seconds=5400)),
     Step("memory-full", "a", "5000 idle sessions, 100 times 50 MiB at once", script("tests/memory/run", seconds=3600)),
     Step("bare", "a", "the front door on a Debian that has only git and sudo", script("tests/bare/run", seconds=7200)),
+    Step("world", "a", "Futár among Postfix, Exim and OpenSMTPD", script("tests/world/run", seconds=3600)),
     Step("build-fuzz", "a", "the fuzz targets", make("fuzz", "all")),
     Step("fuzz", "a", "each fuzz target for two minutes", fuzz(120)),
     Step("bench", "a", "the cost of a message, beside Postfix", script("tests/bench/run", seconds=3600)),

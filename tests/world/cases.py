@@ -9,7 +9,7 @@ import ssl
 import time
 import traceback
 
-from hosts import TEST_ADDRESS, wait_for
+from hosts import OUR_ADDRESS, TEST_ADDRESS, wait_for
 from ours import ALICE, BOB, PASSWORD, Ours
 
 PATIENCE_S = 30
@@ -112,7 +112,7 @@ class Scene:
 
     def submit(self, to, content, sender=ALICE, options=(), each=()):
         """Through our submission port, logged in as alice; returns the last reply's text."""
-        session = smtplib.SMTP("127.0.0.1", self.ours.submission_port, timeout=PATIENCE_S)
+        session = connect("127.0.0.1", self.ours.submission_port)
         session.starttls(context=ssl._create_unverified_context())
         session.ehlo()
         session.login(ALICE, PASSWORD)
@@ -120,7 +120,7 @@ class Scene:
 
     def inject(self, server, to, content, sender, options=(), each=()):
         """Into a foreign server, which sends it on."""
-        session = smtplib.SMTP(server.host.addresses[0], timeout=PATIENCE_S, source_address=(TEST_ADDRESS, 0))
+        session = connect(server.host.addresses[0], source_address=(TEST_ADDRESS, 0))
         return deliver(session, to, content, sender, options, each)
 
     # Looking ---------------------------------------------------------------------------------------------------------
@@ -194,6 +194,11 @@ class Scene:
     def story(self):
         """The traces of all messages of a case that failed."""
         return [line for word in self.words if self._ours for line in self.trace(word).splitlines()]
+
+
+def connect(address=OUR_ADDRESS, port=25, **options):
+    """An SMTP session; a name is given, else smtplib asks the DNS for ours."""
+    return smtplib.SMTP(address, port, "test.futar.test", PATIENCE_S, **options)
 
 
 def letter(word, to, sender=ALICE, body=b"Hello.\r\n", fields=()):

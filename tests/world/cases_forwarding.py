@@ -1,9 +1,8 @@
 """Aliases that lead out: the return path is ours (SRS), bounces find back, loops end, nothing is relayed for strangers."""
 import re
-import smtplib
 
-from cases import ALICE, case, check, deliver, letter
-from hosts import OUR_ADDRESS, wait_for
+from cases import ALICE, case, check, connect, deliver, letter
+from hosts import wait_for
 
 FORWARDS = {"forward@futar.test": "user@postfix.test", "gone@futar.test": "gone@postfix.test", "ping@futar.test": "pong@postfix.test"}
 SENDER = "user@exim.test"
@@ -50,7 +49,7 @@ def _(world):
 @case("a forged return path of the same form is refused")
 def _(world):
     aliases(world)
-    session = smtplib.SMTP(OUR_ADDRESS, 25, timeout=30)
+    session = connect()
     session.ehlo()
     session.mail("")
     for local in ("SRS0=abcd=XY=exim.test=user", "SRS0=====user", "SRS1=abcd=exim.test==abcd=XY=postfix.test=user", "srs0"):
@@ -72,7 +71,7 @@ def _(world):
 @case("nothing is relayed: a stranger's mail for elsewhere gets 550, in every disguise")
 def _(world):
     world.ours
-    session = smtplib.SMTP(OUR_ADDRESS, 25, timeout=30)
+    session = connect()
     session.ehlo()
     for to in ("user@postfix.test", "user%postfix.test@futar.test", "@futar.test:user@postfix.test",
                "postfix.test!user@futar.test", '"user@postfix.test"@futar.test', "user@postfix.test@futar.test",
@@ -89,7 +88,7 @@ def _(world):
     aliases(world)
     world.ours.futar("alias", "add", "dead@futar.test", "nobody@smtpd.test")
     word, forged = world.word(), "user@postfix.test"
-    session = smtplib.SMTP(OUR_ADDRESS, 25, timeout=30)
+    session = connect()
     deliver(session, "dead@futar.test", letter(word, "dead@futar.test", sender=forged), forged)
     told = wait_for("its end", lambda: re.search(r".*(?:not proven|held).*", world.events(word)))
     check(not world.found((world.internet.postfix, forged), word), "backscatter")

@@ -5,6 +5,7 @@ import ssl
 import subprocess
 
 from cases import BOB, case, check, letter
+from destinations import DESTINATIONS
 from hosts import RESOLVER, wait_for
 
 
@@ -46,6 +47,33 @@ def _(world):
 def _(world):
     routes = subprocess.run(["ip", "route"], capture_output=True, text=True).stdout
     check("default" not in routes, routes)
+
+
+@case("the control: Postfix, which knows DANE and no MTA-STS, judges the rows of DANE as the table does")
+def _(world):
+    rows = [one for one in DESTINATIONS if not one.wish and (not one.sts or one.tlsa)]
+    words = {}
+    for row in rows:
+        words[row], to = world.word(), f"user@{row.domain}"
+        world.inject(world.internet.postfix, to, letter(words[row], to), "user@postfix.test")
+
+    def verdicts():
+        log = world.internet.postfix.host.log()
+        found = {row: re.findall(rf"to=<user@{re.escape(row.domain)}>.*status=(\w+)", log) for row in rows}
+        return found if all(found.values()) else None
+    wrong = [f"{row.name}: {told[-1]}" for row, told in wait_for("a verdict for each row", verdicts, 60).items()
+             if (told[-1] == "sent") != row.arrives]
+    check(not wrong, ", ".join(wrong))
+    return f"{len(rows)} rows"
+
+
+@case("the control: the sink puts off, cuts after a dot, and notes what it took")
+def _(world):
+    grey, cut = world.word(), world.word()
+    for word, to in ((grey, f"{grey}@greylist.test"), (cut, "cut@sink.test")):
+        world.inject(world.internet.postfix, to, letter(word, to), "user@postfix.test")
+    world.taken(grey)
+    world.taken(cut, count=2)
 
 
 def between(sender, receiver):

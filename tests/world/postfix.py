@@ -27,6 +27,7 @@ smtpd_tls_loglevel = 1
 smtpd_tls_auth_only = yes
 smtp_tls_loglevel = 1
 smtp_tls_security_level = dane
+smtp_tls_dane_insecure_mx_policy = may
 smtp_dns_support_level = dnssec
 smtp_address_preference = any
 smtp_tcp_port = 25
