@@ -158,7 +158,7 @@ def main(words):
 
 DEPENDS = {
     "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power"),
-    "build-release": ("door", "clients", "users", "kills", "cuts", "bench", "memory", "memory-full"),
+    "build-release": ("door", "clients", "users", "kills", "cuts", "world", "bench", "memory", "memory-full"),
     "build-tsan": ("threads",),
     "build-fuzz": ("fuzz",),
 }
