@@ -1,0 +1,1 @@
+fuzz_target(smtp_reply USES smtp_client)
