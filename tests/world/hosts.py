@@ -42,9 +42,9 @@ def enter():
     with tempfile.TemporaryDirectory(prefix="futar-world-") as folder:
         os.chmod(folder, 0o755)
         inside = subprocess.Popen([*unshare, sys.executable, "-B", *sys.argv], env=os.environ | {PRIVATE: folder},
-                                  preexec_fn=die_with_parent)
-        signal.signal(signal.SIGTERM, lambda *_: inside.terminate())
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the inside too, which ends in order
+                                  preexec_fn=die_with_parent, start_new_session=True)
+        for number in (signal.SIGTERM, signal.SIGINT):  # unshare hears neither; all inside dies with it
+            signal.signal(number, lambda *_: inside.kill())
         sys.exit(inside.wait())
 
 
