@@ -10,7 +10,8 @@
 #include "common/smtp_server/session.h"
 #include "common/zmq/context.h"
 #include "mta/from_msa/from_msa.h"
-#include "mta/inbound/inbound.h"
+#include "mta/settings.h"
+#include "mta/srs/keys.h"
 #include "mta/to_mda/to_mda.h"
 #include "mta/verbs.h"
 #include "proto/control/control.h"
@@ -20,23 +21,6 @@ namespace {
 
 constexpr int64_t stop_grace_ms = 10'000;
 constexpr size_t worker_threads = 8;
-
-Remote remote_of(const std::string& word) {
-  return word == "hold" ? Remote::hold : word == "capture" ? Remote::capture : Remote::direct;
-}
-
-QueueOptions queue_options(const config::Config& config) {
-  QueueOptions options;
-  options.host = config.hostname();
-  options.route.remote = remote_of(config.text("mta.remote"));
-  options.retry.retry_first_ms = config.duration_ms("mta.retry_first");
-  options.retry.retry_max_ms = config.duration_ms("mta.retry_max");
-  options.retry.lifetime_ms = config.duration_ms("mta.lifetime");
-  options.retry.link_lifetime_ms = config.duration_ms("mta.link_lifetime");
-  options.retry.held_lifetime_ms = config.duration_ms("mta.held_lifetime");
-  options.retry.delay_notice_ms = config.duration_ms("mta.delay_notice");
-  return options;
-}
 
 class Mta final : public daemon::Agent {
  public:
@@ -57,8 +41,10 @@ class Mta final : public daemon::Agent {
     workers_ = std::make_unique<net::Workers>(env_.loop, worker_threads, "mta-worker");
     spool_ = TRY(spool::Folder::open(env_.state_folder + "/spool", env_.loop, *workers_));
     TRY(open_queue());
+    TRY(open_outbound());
     TRY(start_links());
     queue_->start();
+    outbound_->start();
     TRY(start_port_25());
     control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_,
                                                       config::control_endpoint(config_, "mta"), verbs());
@@ -68,6 +54,7 @@ class Mta final : public daemon::Agent {
   Task<Result<void>> reload() override {
     CO_TRY(tls_->reload());
     CO_TRY(open_directory());
+    CO_TRY(trusted_->reload());
     queue_->wake();
     co_return Result<void>();
   }
@@ -75,6 +62,8 @@ class Mta final : public daemon::Agent {
   Task<> stop() override {
     for (auto& listener : listeners_) co_await listener->stop(stop_grace_ms);
     co_await from_msa_->stop();
+    co_await outbound_->stop(stop_grace_ms);
+    co_await policies_->flush();
     queue_->stop();
     co_await to_mda_->stop();
   }
@@ -90,6 +79,7 @@ class Mta final : public daemon::Agent {
     const std::string path = env_.state_folder + "/mta.db";
     auto database = TRY(store::Database::open(path, store::Database::Mode::create));
     TRY(store::migrate(*database, queue_schema));
+    TRY(create_sts_tables(*database));
     instance_ = TRY(instance_of(*database));
     {
       auto transaction = TRY(store::Transaction::begin(*database));
@@ -111,9 +101,27 @@ class Mta final : public daemon::Agent {
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ =
         std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
+    return_paths_ = std::make_shared<const srs::Keys>(TRY(srs::load_keys(env_.state_folder + "/srs.key")));
     queue_ = std::make_unique<Queue>(env_.loop, *workers_, *writer_, *reader_, *spool_, system_clock(),
-                                     queue_options(config_),
-                                     [this]() -> const directory::Directory& { return *directory_; });
+                                     TRY(settings::queue(config_, return_paths_)), directory_now());
+    return {};
+  }
+
+  Queue::DirectoryNow directory_now() {
+    return [this]() -> const directory::Directory& { return *directory_; };
+  }
+
+  Result<void> open_outbound() {
+    resolver_ = TRY(dns::Unbound::open(env_.loop, settings::dns(config_)));
+    trusted_ = TRY(net::TlsContext::client(settings::trusted_file(config_)));
+    policies_ = std::make_unique<TlsPolicies>(env_.loop, *resolver_, *trusted_, *writer_, *reader_,
+                                              system_clock(), TRY(settings::policies(config_)));
+    way_ = std::make_unique<Way>(env_.loop, *resolver_, *policies_, *trusted_, *workers_, system_clock(),
+                                 TRY(settings::way(config_)));
+    remote_queue_ = std::make_unique<RemoteQueue>(env_.loop, *queue_, *writer_, *reader_);
+    outbound_ =
+        std::make_unique<Outbound>(env_.loop, *remote_queue_, *way_, *spool_, *workers_, system_clock(),
+                                   TRY(settings::outbound(config_, return_paths_, directory_now())));
     return {};
   }
 
@@ -138,15 +146,11 @@ class Mta final : public daemon::Agent {
   }
 
   Result<void> start_port_25() {
-    InboundOptions options{config_.hostname(), config_.size("mta.max_size"), {}};
-    for (const std::string& network : config_.list("mta.relay_networks"))
-      options.relay_networks.push_back(TRY(net::Network::parse(network)));
-    inbound_ = std::make_unique<Inbound>(
-        Inbound{std::move(options), *queue_, [this]() -> const directory::Directory& { return *directory_; },
-                to_mda_->mailboxes(), *low_water_, tls_,
-                [](const event::Event& event, const MessageId& id) {
-                  log::info("{}", event::render_postfix(id, event));
-                }});
+    inbound_ = std::make_unique<Inbound>(Inbound{TRY(settings::inbound(config_)), *queue_, directory_now(),
+                                                 to_mda_->mailboxes(), *low_water_, tls_,
+                                                 [](const event::Event& event, const MessageId& id) {
+                                                   log::info("{}", event::render_postfix(id, event));
+                                                 }});
     net::ListenerOptions limits;
     limits.sessions = static_cast<size_t>(config_.number("mta.sessions"));
     limits.sessions_per_client = static_cast<size_t>(config_.number("mta.sessions_per_client"));
@@ -167,8 +171,8 @@ class Mta final : public daemon::Agent {
 
   std::map<std::string, proto::Verb> verbs() {
     return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_,
-                          [this] { return sessions(); }, [this] { return reload(); },
-                          [this]() -> const directory::Directory& { return *directory_; }});
+                          [this] { return sessions(); }, [this] { return reload(); }, directory_now(),
+                          *outbound_, *way_, *resolver_});
   }
 
   size_t sessions() const {
@@ -192,7 +196,14 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<store::Checkpointer> checkpointer_;
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<store::Reader> reader_;
+  std::shared_ptr<const srs::Keys> return_paths_;
   std::unique_ptr<Queue> queue_;
+  std::unique_ptr<dns::Unbound> resolver_;
+  std::shared_ptr<net::TlsContext> trusted_;
+  std::unique_ptr<TlsPolicies> policies_;
+  std::unique_ptr<Way> way_;
+  std::unique_ptr<RemoteQueue> remote_queue_;
+  std::unique_ptr<Outbound> outbound_;
   std::unique_ptr<proto::SubmissionReceiver> from_msa_;
   std::unique_ptr<ToMda> to_mda_;
   std::unique_ptr<Inbound> inbound_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/daemon/daemon.h"
+#include "mta/outbound/outbound.h"
 #include "mta/queue/queue.h"
 #include "mta/to_mda/to_mda.h"
 #include "proto/control/control.h"
@@ -23,6 +24,9 @@ struct Subjects {
   std::function<size_t()> sessions;
   std::function<Task<Result<void>>()> reload;
   Queue::DirectoryNow directory;
+  const Outbound& outbound;
+  Way& way;
+  const dns::Resolver& resolver;
 };
 
 std::map<std::string, proto::Verb> control_verbs(Subjects subjects);

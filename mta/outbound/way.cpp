@@ -36,40 +36,44 @@ std::string Candidate::text() const {
 }
 
 Way::Way(net::Loop& loop, dns::Resolver& resolver, TlsPolicies& policies, net::TlsContext& tls,
-         const Clock& clock, WayOptions options)
+         net::Workers& workers, const Clock& clock, WayOptions options)
     : loop_(loop),
       resolver_(resolver),
       policies_(policies),
       tls_(tls),
+      workers_(workers),
       clock_(clock),
       options_(std::move(options)),
       random_(std::random_device{}()) {}
 
 Task<Candidates> Way::find(std::string destination) {
-  if (destination.find("://") == std::string::npos) {
-    HostList hosts = co_await find_hosts(resolver_, destination, options_.hosts, random_);
-    if (hosts.state != HostList::State::found)
-      co_return Candidates{hosts.state, {}, std::move(hosts.reason), std::move(hosts.status)};
-    Candidates found;
-    found.reason = hosts.reason;
-    const DomainPolicy policy = co_await policies_.of_domain(destination);
-    for (const Host& host : hosts.hosts) {
-      const TlsPlan plan = co_await policies_.plan(policy, host, destination);
-      for (const net::IpAddress& address : host.addresses)
-        found.all.push_back({host.name, {address, options_.hosts.port}, plan});
-    }
-    co_return found;
+  return destination.find("://") == std::string::npos ? find_by_mx(std::move(destination))
+                                                      : find_by_url(std::move(destination));
+}
+
+Task<Candidates> Way::find_by_mx(std::string domain) {
+  HostList hosts = co_await find_hosts(resolver_, domain, options_.hosts, random_);
+  Candidates found{hosts.state, {}, std::move(hosts.reason), std::move(hosts.status)};
+  if (found.state != HostList::State::found) co_return found;
+  const DomainPolicy policy = co_await policies_.of_domain(domain);
+  for (const Host& host : hosts.hosts) {
+    const TlsPlan plan = co_await policies_.plan(policy, host, domain);
+    for (const net::IpAddress& address : host.addresses)
+      found.all.push_back({host.name, {address, options_.hosts.port}, plan});
   }
-  const auto url = config::parse_host_url(destination);
+  co_return found;
+}
+
+// A smart host that is not there is a matter of the config, and no reason to return mail.
+Task<Candidates> Way::find_by_url(std::string text) {
+  const auto url = config::parse_host_url(text);
   if (!url) co_return Candidates{HostList::State::later, {}, url.error().text, "4.3.5"};
   HostRules rules = options_.hosts;
   rules.port = url->port;
   HostList hosts = co_await find_host(resolver_, url->host, rules);
   if (hosts.state != HostList::State::found)
-    // A smart host that is not there is a matter of the config, and no reason to return mail.
-    co_return Candidates{HostList::State::later, {}, std::move(hosts.reason), std::move(hosts.status)};
-  Candidates found;
-  found.reason = hosts.reason;
+    co_return Candidates{HostList::State::later, {}, std::move(hosts.reason), "4.3.5"};
+  Candidates found{HostList::State::found, {}, std::move(hosts.reason), ""};
   for (const Host& host : hosts.hosts) {
     const TlsPlan plan = co_await policies_.plan_for_url(host, use_of(url->scheme), url->port);
     for (const net::IpAddress& address : host.addresses)
@@ -93,8 +97,11 @@ Task<Way::Opened> Way::open(Candidate candidate, std::string destination) {
   options.context = &tls_;
   options.expectation = candidate.plan.expectation;
   options.login = *login;
+  options.workers = &workers_;
   options.login_in_clear = candidate.endpoint.address.is_loopback();
   Opened opened = co_await open_once(candidate, options);
+  const bool encrypted = opened.session && opened.session->tls();
+  policies_.note(destination, candidate.plan, opened.observation, encrypted);
   const bool in_clear = candidate.plan.clear_after_failure && !*login && is_tls_failure(opened.observation);
   if (opened.session || !in_clear) co_return opened;
   options.tls = TlsUse::none;

@@ -11,6 +11,7 @@
 #include "common/dns/resolver.h"
 #include "common/net/loop.h"
 #include "common/net/tls_context.h"
+#include "common/net/workers.h"
 #include "common/smtp_client/session.h"
 #include "mta/outbound/hosts.h"
 #include "mta/outbound/outcome.h"
@@ -45,10 +46,12 @@ struct WayOptions {
 class Way {
  public:
   Way(net::Loop& loop, dns::Resolver& resolver, TlsPolicies& policies, net::TlsContext& tls,
-      const Clock& clock, WayOptions options);
+      net::Workers& workers, const Clock& clock, WayOptions options);
 
   /// `destination`: a domain, an address literal, or a URL (mta/route).
   Task<Candidates> find(std::string destination);
+  /// Our IPv6 address has a name in the DNS that leads back to it (mta.ip = "auto").
+  void allow_ipv6() { options_.hosts.ipv6 = true; }
   struct Opened {
     std::unique_ptr<smtp_client::Session> session;  ///< null: see observation
     smtp_client::Observation observation;
@@ -57,7 +60,8 @@ class Way {
   Task<Opened> open(Candidate candidate, std::string destination);
 
  private:
-  Task<Candidates> candidates_of(HostList list, std::string domain, std::optional<smtp_client::TlsUse> fixed);
+  Task<Candidates> find_by_mx(std::string domain);
+  Task<Candidates> find_by_url(std::string text);
   Task<Opened> open_once(const Candidate& candidate, smtp_client::Options options);
   Result<std::optional<smtp_client::Login>> login_for(const std::string& destination) const;
 
@@ -65,6 +69,7 @@ class Way {
   dns::Resolver& resolver_;
   TlsPolicies& policies_;
   net::TlsContext& tls_;
+  net::Workers& workers_;
   const Clock& clock_;
   WayOptions options_;
   std::mt19937 random_;

@@ -1,0 +1,94 @@
+#include "mta/settings.h"
+
+#include "common/base/clock.h"
+#include "common/config/listen.h"
+#include "common/config/units.h"
+#include "common/net/address.h"
+
+namespace futar::mta::settings {
+namespace {
+
+Remote remote_of(const std::string& word) {
+  return word == "hold" ? Remote::hold : word == "capture" ? Remote::capture : Remote::direct;
+}
+
+}  // namespace
+
+Result<QueueOptions> queue(const config::Config& config, std::shared_ptr<const srs::Keys> keys) {
+  QueueOptions options;
+  options.host = config.hostname();
+  options.route.remote = remote_of(config.text("mta.remote"));
+  if (const std::string& url = config.text("mta.smart_host"); !url.empty())
+    options.route.smart_host = TRY(config::parse_host_url(url));
+  options.route.routes = TRY(parse_routes(config.table("mta.routes")));
+  options.route.sender_routes = TRY(parse_routes(config.table("mta.sender_routes")));
+  options.route.open_return_path = [keys](const smtp::Address& address) {
+    return srs::open(address, *keys, system_clock().wall_ms());
+  };
+  options.retry.retry_first_ms = config.duration_ms("mta.retry_first");
+  options.retry.retry_max_ms = config.duration_ms("mta.retry_max");
+  options.retry.lifetime_ms = config.duration_ms("mta.lifetime");
+  options.retry.link_lifetime_ms = config.duration_ms("mta.link_lifetime");
+  options.retry.held_lifetime_ms = config.duration_ms("mta.held_lifetime");
+  options.retry.delay_notice_ms = config.duration_ms("mta.delay_notice");
+  return options;
+}
+
+// Under hold and capture nothing is sent, so nothing is asked either (design §9).
+dns::UnboundOptions dns(const config::Config& config) {
+  dns::UnboundOptions options;
+  if (remote_of(config.text("mta.remote")) == Remote::direct) options.servers = config.list("dns.servers");
+  options.anchor_file = config.text("dns.anchor");
+  options.timeout_ms = config.duration_ms("dns.timeout");
+  return options;
+}
+
+Result<PolicyOptions> policies(const config::Config& config) {
+  PolicyOptions options;
+  for (const auto& [domain, word] : config.table("mta.tls_policy"))
+    if (const auto wish = tls_wish(word)) options.wishes[domain] = *wish;
+  return options;
+}
+
+Result<WayOptions> way(const config::Config& config) {
+  WayOptions options;
+  options.hello = config.hostname();
+  options.hosts.own_names = {config.hostname()};
+  options.hosts.ipv4 = config.text("mta.ip") != "ipv6";
+  options.hosts.ipv6 = config.text("mta.ip") == "ipv6";
+  if (const std::string& url = config.text("mta.smart_host"); !url.empty())
+    options.smart_host = TRY(config::parse_host_url(url)).text();
+  options.smart_host_user = config.text("mta.smart_host_user");
+  options.secret = [&config]() -> Result<std::string> {
+    return config.secret("mta.smart_host_password_file");
+  };
+  options.oauth = config.flag("mta.smart_host_oauth");
+  return options;
+}
+
+Result<OutboundOptions> outbound(const config::Config& config, std::shared_ptr<const srs::Keys> keys,
+                                 Queue::DirectoryNow directory) {
+  OutboundOptions options;
+  options.remote = remote_of(config.text("mta.remote"));
+  for (const auto& [domain, rate] : config.table("mta.rate"))
+    options.spacing_ms[domain] = TRY(config::parse_rate(rate));
+  options.forwarded = [keys, directory](const smtp::Address& reverse_path, const std::string& forwarder) {
+    if (directory().is_local_domain(reverse_path.domain)) return reverse_path;
+    return srs::rewrite(reverse_path, forwarder, *keys, system_clock().wall_ms());
+  };
+  return options;
+}
+
+Result<InboundOptions> inbound(const config::Config& config) {
+  InboundOptions options{config.hostname(), config.size("mta.max_size"), {}};
+  for (const std::string& network : config.list("mta.relay_networks"))
+    options.relay_networks.push_back(TRY(net::Network::parse(network)));
+  return options;
+}
+
+std::string trusted_file(const config::Config& config) {
+  const std::string& file = config.text("tls.trusted");
+  return file.empty() ? "/etc/ssl/certs/ca-certificates.crt" : file;
+}
+
+}  // namespace futar::mta::settings
