@@ -53,6 +53,12 @@ Answer failure(std::string why) {
   return answer;
 }
 
+Answer refusal(int error) {
+  Answer answer = failure(ub_strerror(error));
+  if (error == UB_SYNTAX) answer.status = Answer::Status::no_name;  // a label over 63 octets: nobody has it
+  return answer;
+}
+
 Answer::Status status_of(const ub_result& result) {
   if (result.bogus) return Answer::Status::bogus;  // first: such a result may have "data"
   if (result.rcode == 0) return result.havedata ? Answer::Status::ok : Answer::Status::no_data;
@@ -116,7 +122,7 @@ struct Context::Query {
     const std::unique_ptr<ub_result, decltype(&ub_resolve_free)> owner(result, ub_resolve_free);
     auto& query = *static_cast<Query*>(self);
     query.id = -1;
-    query.answer = error ? failure(ub_strerror(error)) : answer_of(*result);
+    query.answer = error ? refusal(error) : answer_of(*result);
     query.done.open();
   }
 
@@ -190,15 +196,11 @@ Task<Answer> Context::ask(std::shared_ptr<Context> context, std::string name, in
   Query query(*context);
   const int error =
       ub_resolve_async(context->impl_->ub.get(), name.c_str(), type, 1, &query, Query::answered, &query.id);
-  if (error == UB_SYNTAX) {  // a label over 63 octets, say: nobody can have that name
-    query.answer.status = Answer::Status::no_name;
-    query.answer.canonical_name = host_form(name);
-    query.answer.why = "no name can look like this";
-  } else if (error) {
-    query.answer = failure(ub_strerror(error));
-  } else if (!co_await query.done.wait_for(timeout_ms)) {
+  if (error)
+    query.answer = refusal(error);
+  else if (!co_await query.done.wait_for(timeout_ms))
     query.answer = failure(fmt::format("no answer within {} s", (timeout_ms + 999) / 1000));
-  }
+  if (query.answer.canonical_name.empty()) query.answer.canonical_name = host_form(std::move(name));
   co_return std::move(query.answer);
 }
 

@@ -56,20 +56,6 @@ class Words {
 std::string u8(uint64_t value) { return std::string(1, static_cast<char>(value)); }
 std::string u16(uint64_t value) { return u8(value >> 8 & 255) + u8(value & 255); }
 
-std::string name_wire(const std::string& name) {
-  std::string out;
-  if (const std::string text = plain(name); !text.empty())
-    for (const auto label : split(text, '.')) out += u8(label.size()) + std::string(label);
-  return out + '\0';
-}
-
-std::string octets_of(const std::string& hex_text) {
-  std::string out;
-  for (size_t i = 0; i + 1 < hex_text.size(); i += 2)
-    out += static_cast<char>(std::stoi(hex_text.substr(i, 2), nullptr, 16));
-  return out;
-}
-
 std::string txt_wire(const std::string& text) {
   std::string out;
   for (size_t at = 0; at == 0 || at < text.size(); at += 255) {
@@ -111,6 +97,20 @@ Answer failure(Answer::Status status, const std::string& why) {
 
 }  // namespace
 
+std::string name_wire(const std::string& name) {
+  std::string out;
+  if (const std::string text = plain(name); !text.empty())
+    for (const auto label : split(text, '.')) out += u8(label.size()) + std::string(label);
+  return out + '\0';
+}
+
+std::string octets_of(const std::string& hex_text) {
+  std::string out;
+  for (size_t i = 0; i + 1 < hex_text.size(); i += 2)
+    out += static_cast<char>(std::stoi(hex_text.substr(i, 2), nullptr, 16));
+  return out;
+}
+
 std::string wire(Type type, const std::string& text) {
   switch (type) {
     case Type::a:
@@ -135,16 +135,22 @@ std::string wire(Type type, const std::string& text) {
   throw std::invalid_argument("no text form for this type");
 }
 
-FakeResolver& FakeResolver::add(const std::string& line) {
+Record parse_record(const std::string& line) {
   Words words(line);
-  const std::string name = plain(words.word()), type_name = words.word();
+  std::string name = plain(words.word());
+  const std::string type_name = words.word();
   const auto type =
       std::ranges::find(types, std::string_view(type_name), &std::pair<std::string_view, Type>::first);
   if (type == std::end(types)) throw std::invalid_argument("no such type: " + line);
-  Answer& answer = table_[{name, type->second}];
+  return {std::move(name), type->second, wire(type->second, words.rest())};
+}
+
+FakeResolver& FakeResolver::add(const std::string& line) {
+  Record record = parse_record(line);
+  Answer& answer = table_[{record.name, record.type}];
   answer.status = Answer::Status::ok;
   answer.ttl_s = 300;
-  answer.rdata.push_back(wire(type->second, words.rest()));
+  answer.rdata.push_back(std::move(record.rdata));
   return *this;
 }
 

@@ -55,6 +55,17 @@ class FakeResolver final : public dns::Resolver {
   bool validates_ = true;
 };
 
+/// A line of a zone file without class and TTL: "example.org MX 10 mx.example.org". Throws when it is none.
+struct Record {
+  std::string name;  ///< lower case, without the final dot
+  dns::Type type;
+  std::string rdata;  ///< wire form
+};
+Record parse_record(const std::string& line);
+
+std::string octets_of(const std::string& hex_text);
+/// A name in wire form, without compression.
+std::string name_wire(const std::string& name);
 /// One record's data in wire form: wire(Type::mx, "10 mx.example.org"). Throws when the text is none.
 std::string wire(dns::Type type, const std::string& text);
 
