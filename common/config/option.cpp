@@ -202,7 +202,8 @@ constexpr auto table_of_options = std::to_array<Option>({
      "Certificate chain (PEM). Empty: a self-signed one in state_dir/tls, made at the first start."},
     {"tls", "key", text, R"("")", path_or_empty, "Its private key (PEM)."},
     {"tls", "trusted", text, R"("")", path_or_empty,
-     "File with the certificate authorities that other servers are checked against. Empty: those of the system "
+     "File with the certificate authorities that other servers are checked against. Empty: those of the "
+     "system "
      "(/etc/ssl/certs/ca-certificates.crt)."},
 
     {"link", "submission", text, R"("")", link,

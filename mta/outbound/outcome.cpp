@@ -39,9 +39,10 @@ Judgement trouble(const Observation& o, const Circumstances& c) {
       return {Verdict::held, "4.3.0", "its content cannot be read: " + o.detail};
     case Trouble::tls_failed:
     case Trouble::tls_not_offered:
-      return {Verdict::next_host, "4.7.5", o.detail};
+      return {Verdict::next_host, "4.7.5",
+              "TLS failed: " + (o.detail.empty() ? std::string("no reason given") : o.detail)};
     case Trouble::no_mechanism:
-      return {Verdict::next_host, "4.7.8", o.detail};
+      return {Verdict::next_host, "4.7.8", o.detail.empty() ? std::string("no login in common") : o.detail};
     case Trouble::none:
     case Trouble::cannot_connect:
     case Trouble::timeout:

@@ -85,6 +85,7 @@ class Scene:
     def __init__(self, internet, programs, arguments, name, settings):
         self.internet, self.programs, self.arguments = internet, programs, arguments
         self.name, self.settings, self._ours, self.words = name, settings, None, []
+        self.ids = {}  # word -> our id of the message that bears it
 
     @property
     def ours(self):
@@ -116,7 +117,9 @@ class Scene:
         session.starttls(context=ssl._create_unverified_context())
         session.ehlo()
         session.login(ALICE, PASSWORD)
-        return deliver(session, to, content, sender, options, each)
+        reply = deliver(session, to, content, sender, options, each)
+        self.ids[re.search(rb"^Message-ID: <(\w+)@", content, re.MULTILINE)[1].decode()] = reply.split()[-1]
+        return reply
 
     def inject(self, server, to, content, sender, options=(), each=()):
         """Into a foreign server, which sends it on."""
@@ -171,8 +174,8 @@ class Scene:
         return next(content for content in contents(folder, "kept-") if word.encode() in content)
 
     def history(self, word):
-        """The messages of `futar trace --json` with the Message-ID that letter() gives."""
-        told = self.ours.futar("--json", "trace", "--message-id", f"{word}@futar.test", check=False).stdout
+        """The messages of `futar trace --json`."""
+        told = self.ours.futar("--json", "trace", *self.name_of(word), check=False).stdout
         return json.loads(told)["messages"] if told.startswith("{") else []
 
     def events(self, word):
@@ -187,9 +190,13 @@ class Scene:
         return any(one["state"] not in ("delivered", "relayed", "failed", "expanded", "bounced", "removed")
                    for message in self.history(word) for one in message["recipients"])
 
-    def trace(self, word=None):
-        """What `futar trace` says in words, by the Message-ID that letter() gives."""
-        return self.ours.futar("trace", "--message-id", f"{word or self.words[-1]}@futar.test", check=False).stdout
+    def trace(self, word):
+        """What `futar trace` says in words."""
+        return self.ours.futar("trace", *self.name_of(word), check=False).stdout
+
+    def name_of(self, word):
+        """What `futar trace` finds a message by: our id of what was submitted, else the Message-ID of letter()."""
+        return [self.ids[word]] if word in self.ids else ["--message-id", f"{word}@futar.test"]
 
     def story(self):
         """The traces of all messages of a case that failed."""

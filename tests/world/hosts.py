@@ -45,7 +45,8 @@ def enter():
                                   preexec_fn=die_with_parent, start_new_session=True)
         for number in (signal.SIGTERM, signal.SIGINT):  # unshare hears neither; all inside dies with it
             signal.signal(number, lambda *_: inside.kill())
-        sys.exit(inside.wait())
+        status = inside.wait()
+        sys.exit(status if status >= 0 else 128 - status)
 
 
 def _furnish(folder):

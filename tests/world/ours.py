@@ -32,6 +32,7 @@ timeout = "3s"
 [tls]
 certificate = "{chain}"
 key = "{key}"
+trusted = "{ca}"
 [metrics]
 msa = ""
 mta = "127.0.0.1:9082"

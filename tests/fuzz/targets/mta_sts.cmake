@@ -1,0 +1,1 @@
+fuzz_target(mta_sts USES mta_outbound)
