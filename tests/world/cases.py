@@ -150,9 +150,9 @@ class Scene:
                 parsed = email.message_from_bytes(content)
                 if parsed.get_content_type() == "multipart/report":
                     first, status = parsed.get_payload()[:2]
-                    for fields in status.get_payload()[1:]:
+                    for fields in fields_of(status)[1:]:
                         if fields.get("Action", "").lower() == action:
-                            return first.get_payload(decode=True).decode(), dict(fields.items())
+                            return first.get_payload(decode=True).decode(), fields
             return None
         return wait_for(f"a report of {action}", look, seconds)
 
@@ -225,6 +225,19 @@ def deliver(session, to, content, sender, options=(), each=()):
                            session.data(content)):
             check(code // 100 == 2, f"{code} {text.decode(errors='replace')}")
         return text.decode(errors="replace")
+
+
+def fields_of(status):
+    """The blocks of a delivery status (RFC 3464, RFC 6533), each {field: value}."""
+    payload = status.get_payload()
+    text = payload if isinstance(payload, str) else "\n\n".join(str(block).strip() for block in payload)
+    return [dict(email.message_from_string(block).items()) for block in re.split(r"\n\n+", text.replace("\r", "").strip())]
+
+
+def came_by_tls(stored):
+    """What the last Received field says (RFC 3848): the peer's own word."""
+    last = stored.partition(b"Received:")[2].partition(b"\nReceived:")[0]
+    return re.search(rb"with (?:UTF8|E)SMTPSA?\b", last, re.IGNORECASE) is not None
 
 
 def contents(folder, prefix=""):

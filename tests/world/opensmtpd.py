@@ -26,7 +26,7 @@ class OpenSmtpd:
             'action "local" maildir "/var/mailboxes/%{dest.domain}/%{dest.user}" virtual <users>\n',
             'action "out" relay helo "mx.smtpd.test"\n',
             *(f'match from any for domain "{domain}" action "local"\n' for domain in self.domains),
-            f'match from src {TEST_ADDRESS} for any action "out"\n']))
+            f'match from src {TEST_ADDRESS} for any action "out"\nmatch from local for any action "out"\n']))
 
     def start(self):
         self.host.start("/usr/sbin/smtpd", "-F")
