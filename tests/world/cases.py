@@ -147,12 +147,12 @@ class Scene:
         """Waits for a delivery status notification about `word` to alice: (its text, {field: value} of a recipient)."""
         def look():
             for content in self.found(to, word):
-                parsed = email.message_from_bytes(content)
-                if parsed.get_content_type() == "multipart/report":
-                    first, status = parsed.get_payload()[:2]
-                    for fields in fields_of(status)[1:]:
-                        if fields.get("Action", "").lower() == action:
-                            return first.get_payload(decode=True).decode(), fields
+                parts = email.message_from_bytes(content).get_payload()
+                if not isinstance(parts, list) or not parts[1].get_content_type().endswith("delivery-status"):
+                    continue
+                for fields in fields_of(parts[1])[1:]:
+                    if fields.get("Action", "").lower() == action:
+                        return parts[0].get_payload(decode=True).decode(), fields
             return None
         return wait_for(f"a report of {action}", look, seconds)
 

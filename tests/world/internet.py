@@ -48,8 +48,8 @@ class Internet:
         self.names_host, self.anchor = dns.start(self.wire, dns.Names().fill(tlsa))
 
     def _start_peers(self):
-        certificates = {name: self.ca.issue(name).join() for name in ("mx.postfix.test", "mx.exim.test", "smart.test")}
-        certificates["mx.smtpd.test"] = self.ca.issue("mx.smtpd.test", key=pki.RSA).join()  # it can no other
+        certificates = {name: self.ca.issue(name).join() for name in
+                        ("mx.postfix.test", "mx.exim.test", "mx.smtpd.test", "smart.test")}
         (first,), (plain,) = (ADDRESSES[f"mx.{name}.test"][:1] for name in ("postfix", "plain.postfix"))
         second = ADDRESSES["mx.postfix.test"][1]
         self.postfix = postfix.Postfix(self.wire, "postfix", "mx.postfix.test", ["postfix.test", "plain.postfix.test",

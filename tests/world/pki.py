@@ -9,7 +9,6 @@ import tempfile
 import time
 
 SHORT = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-batch"]
-RSA = ["-newkey", "rsa:2048", "-nodes", "-batch"]
 
 
 def openssl(*words, **options):
@@ -53,13 +52,13 @@ class Authority:
         openssl("req", "-x509", *SHORT, "-days", "30", "-subj", f"/CN=Futar test {name}", "-keyout", self.key, "-out",
                 self.certificate, "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def issue(self, *names, file=None, key=SHORT):
+    def issue(self, *names, file=None):
         """A certificate for these DNS names."""
         made = Certificate(self.folder, file or names[0])
         if made.exists():
             return made
         request, extensions = f"{made.chain}.request", f"{made.chain}.extensions"
-        openssl("req", *key, "-subj", f"/CN={names[0]}", "-keyout", made.key, "-out", request)
+        openssl("req", *SHORT, "-subj", f"/CN={names[0]}", "-keyout", made.key, "-out", request)
         with open(extensions, "w") as out:
             out.write("subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\nbasicConstraints=CA:FALSE\n")
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", "30",
