@@ -335,6 +335,13 @@ TEST_CASE("nothing is smuggled outwards: content with a bare CR or LF is not sen
       }
 }
 
+TEST_CASE("a CR as the last octet of all is bare too") {
+  ClientFixture f;
+  f.run(transaction_of("a\r\nb\r"));
+  CHECK(f.result().last.trouble == Trouble::unreadable);
+  CHECK(f.peer.messages.empty());
+}
+
 TEST_CASE("what looks like the end of a message is content, and the last line always ends") {
   struct Row {
     std::string content, wire;

@@ -267,6 +267,30 @@ TEST_CASE("a refused chunk is the message's result") {
 }
 
 TEST_CASE(
+    "chunks go ahead of their replies: in doubt once the last is written, out of step once one is refused") {
+  struct Row {
+    size_t size;
+    Answer first;  ///< to the first chunk
+    Stage stage;
+    bool doubtful;
+  };
+  for (const Row& row : {Row{150'000, {"", Then::close}, Stage::dot, true},
+                         Row{150'000, {"552 5.3.4 no\r\n"}, Stage::dot, false},
+                         Row{1'000'000, {"", Then::close}, Stage::content, false},
+                         Row{1'000'000, {"552 5.3.4 no\r\n"}, Stage::content, false}}) {
+    ClientFixture f;
+    f.peer.keywords = {"CHUNKING", "PIPELINING"};
+    f.peer.script["BDAT"] = {row.first};
+    f.run(transaction_of(std::string(row.size, 'x'), {"b@example.org"}, 64 * 1024));
+    CAPTURE(row.size);
+    CHECK(f.result().last.stage == row.stage);
+    CHECK(f.result().last.reply.code == (row.first.octets.empty() ? 0 : 552));
+    CHECK(f.result().doubtful == row.doubtful);
+    CHECK_FALSE(f.usable);
+  }
+}
+
+TEST_CASE(
     "a server that announces CHUNKING and does not know BDAT has a session no longer, and no mail is "
     "returned") {
   ClientFixture f;
