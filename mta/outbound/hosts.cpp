@@ -158,19 +158,14 @@ void cut(Search& search, uint16_t preference) {
 Task<Search> search_hosts(dns::Resolver& resolver, std::vector<dns::Mx> records, bool secure,
                           const HostRules& rules) {
   Search search;
-  if (const auto own =
-          std::ranges::find_if(records, [&](const dns::Mx& mx) { return is_own_name(mx.host, rules); });
-      own != records.end()) {
-    search.ourselves = true;
-    std::erase_if(records, [limit = own->preference](const dns::Mx& mx) { return mx.preference >= limit; });
-  }
   size_t silences = 0;
   for (const dns::Mx& mx : records) {
     Host host;
     host.name = mx.host;
     host.preference = mx.preference;
     host.mx_secure = secure;
-    const std::string trouble = co_await find_addresses(resolver, host, rules);
+    std::string trouble;
+    if (!is_own_name(host.name, rules)) trouble = co_await find_addresses(resolver, host, rules);
     if (!trouble.empty()) search.trouble = trouble;
     if (is_ours(host, rules)) {
       cut(search, host.preference);

@@ -274,6 +274,23 @@ TEST_CASE("a smart host is found by name, and is ourselves only at our own port"
   CHECK(words(find_one(resolver, "self.test", rules)) == "never 5.4.6");
 }
 
+TEST_CASE("on another port than ours, nobody is ourselves") {
+  FakeResolver resolver;
+  resolver.add("d.test MX 10 mx.futar.test").add("mx.futar.test A 127.0.0.1");
+  HostRules rules = both_families();
+  rules.port = 2525;
+  CHECK(words(find(resolver, "d.test", rules)) == "10 mx.futar.test 127.0.0.1");
+  rules.own_port = 2525;
+  CHECK(words(find(resolver, "d.test", rules)) == "never 5.4.6");
+}
+
+TEST_CASE("our own name is not asked for") {
+  FakeResolver resolver;
+  resolver.add("d.test MX 10 mx.futar.test");
+  find(resolver, "d.test");
+  CHECK(resolver.asked() == 1);
+}
+
 TEST_CASE("the reason says in words where mail goes") {
   FakeResolver resolver;
   resolver.add("d.test MX 10 a.test").add("a.test A 192.0.2.1").add("e.test A 192.0.2.1");
