@@ -117,7 +117,14 @@ class Scene:
         session.starttls(context=ssl._create_unverified_context())
         session.ehlo()
         session.login(ALICE, PASSWORD)
-        reply = deliver(session, to, content, sender, options, each)
+        return self.remember(content, deliver(session, to, content, sender, options, each))
+
+    def receive(self, to, content, sender):
+        """At our port 25, from a stranger."""
+        return self.remember(content, deliver(connect(), to, content, sender))
+
+    def remember(self, content, reply):
+        """Keeps the id that we gave to a letter, from our reply to it."""
         self.ids[re.search(rb"^Message-ID: <(\w+)@", content, re.MULTILINE)[1].decode()] = reply.split()[-1]
         return reply
 
@@ -167,6 +174,10 @@ class Scene:
     def sink_lines(self):
         with open(f"{self.internet.sink.folder}/taken") as file:
             return [json.loads(line) for line in file.read().splitlines()]
+
+    def count_sink_lines(self):
+        with open(f"{self.internet.sink.folder}/taken", "rb") as file:
+            return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
     def kept(self, word):
         """The octets that the sink read for keep@, dots still stuffed."""

@@ -12,7 +12,7 @@ from ours import PASSWORD
 
 KILLS, SECONDS_BETWEEN = 20, (0.2, 1.2)
 DOMAINS = ["sink.test", *(f"d{number:04}.alive.test" for number in range(1, 20))]
-DOUBLE_S = 3  # a copy that was taken longer before a kill had its outcome on disk
+DOUBLE_S = 1  # a copy that was taken longer before a kill had its outcome on disk
 
 
 class FarPost(Post):

@@ -43,6 +43,7 @@ def _(world):
 def _(world):
     needs_logins(world)
     world.ours
+    time.sleep(3)  # a session that has logged in stays for more mail
     write(secret_of(world.internet), "wrong\n", 0o600)
 
     def failures():
@@ -83,6 +84,7 @@ class Tap:
 def nothing_leaves(remote, words, look):
     @case(f'mta.remote = "{remote}": {words}; not one packet leaves, no name is asked for')
     def _(world):
+        world.close()
         tap, asked = Tap(), dns.questions(world.internet.names_host)
         world.fresh(remote=remote, mta='smart_host = "smtp://smart.test:25"\nroutes = { "exim.test" = "smtp://mx.exim.test" }')
         sent = []
