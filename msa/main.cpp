@@ -144,15 +144,9 @@ class Msa final : public daemon::Agent {
   }
 
   std::map<std::string, proto::Verb> verbs() {
-    return control_verbs({env_, *reader_, *writer_, *to_mta_, [this] { return sessions(); },
+    return control_verbs({env_, *reader_, *writer_, *to_mta_, [this] { return net::sessions(listeners_); },
                           [this] { return reload(); },
                           [this]() -> const directory::Directory& { return *directory_; }});
-  }
-
-  size_t sessions() const {
-    size_t count = 0;
-    for (const auto& listener : listeners_) count += listener->sessions();
-    return count;
   }
 
   daemon::Environment& env_;

@@ -171,14 +171,8 @@ class Mta final : public daemon::Agent {
 
   std::map<std::string, proto::Verb> verbs() {
     return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_,
-                          [this] { return sessions(); }, [this] { return reload(); }, directory_now(),
-                          *outbound_, *way_, *resolver_});
-  }
-
-  size_t sessions() const {
-    size_t count = 0;
-    for (const auto& listener : listeners_) count += listener->sessions();
-    return count;
+                          [this] { return net::sessions(listeners_); }, [this] { return reload(); },
+                          directory_now(), *outbound_, *resolver_});
   }
 
   daemon::Environment& env_;

@@ -1,15 +1,20 @@
 #include "mta/settings.h"
 
 #include "common/base/clock.h"
-#include "common/config/listen.h"
 #include "common/config/units.h"
 #include "common/net/address.h"
 
 namespace futar::mta::settings {
 namespace {
 
-Remote remote_of(const std::string& word) {
+Remote remote_of(const config::Config& config) {
+  const std::string& word = config.text("mta.remote");
   return word == "hold" ? Remote::hold : word == "capture" ? Remote::capture : Remote::direct;
+}
+
+Result<std::optional<HostUrl>> smart_host_of(const config::Config& config) {
+  const std::string& url = config.text("mta.smart_host");
+  return url.empty() ? std::optional<HostUrl>() : TRY(config::parse_host_url(url));
 }
 
 }  // namespace
@@ -17,9 +22,8 @@ Remote remote_of(const std::string& word) {
 Result<QueueOptions> queue(const config::Config& config, std::shared_ptr<const srs::Keys> keys) {
   QueueOptions options;
   options.host = config.hostname();
-  options.route.remote = remote_of(config.text("mta.remote"));
-  if (const std::string& url = config.text("mta.smart_host"); !url.empty())
-    options.route.smart_host = TRY(config::parse_host_url(url));
+  options.route.remote = remote_of(config);
+  options.route.smart_host = TRY(smart_host_of(config));
   options.route.routes = TRY(parse_routes(config.table("mta.routes")));
   options.route.sender_routes = TRY(parse_routes(config.table("mta.sender_routes")));
   options.route.open_return_path = [keys](const smtp::Address& address) {
@@ -37,7 +41,7 @@ Result<QueueOptions> queue(const config::Config& config, std::shared_ptr<const s
 // Under hold and capture nothing is sent, so nothing is asked either (design §9).
 dns::UnboundOptions dns(const config::Config& config) {
   dns::UnboundOptions options;
-  if (remote_of(config.text("mta.remote")) == Remote::direct) options.servers = config.list("dns.servers");
+  if (remote_of(config) == Remote::direct) options.servers = config.list("dns.servers");
   options.anchor_file = config.text("dns.anchor");
   options.timeout_ms = config.duration_ms("dns.timeout");
   return options;
@@ -56,8 +60,7 @@ Result<WayOptions> way(const config::Config& config) {
   options.hosts.own_names = {config.hostname()};
   options.hosts.ipv4 = config.text("mta.ip") != "ipv6";
   options.hosts.ipv6 = config.text("mta.ip") == "ipv6";
-  if (const std::string& url = config.text("mta.smart_host"); !url.empty())
-    options.smart_host = TRY(config::parse_host_url(url)).text();
+  if (const auto host = TRY(smart_host_of(config))) options.smart_host = host->text();
   options.smart_host_user = config.text("mta.smart_host_user");
   options.secret = [&config]() -> Result<std::string> {
     return config.secret("mta.smart_host_password_file");
@@ -69,7 +72,6 @@ Result<WayOptions> way(const config::Config& config) {
 Result<OutboundOptions> outbound(const config::Config& config, std::shared_ptr<const srs::Keys> keys,
                                  Queue::DirectoryNow directory) {
   OutboundOptions options;
-  options.remote = remote_of(config.text("mta.remote"));
   for (const auto& [domain, rate] : config.table("mta.rate"))
     options.spacing_ms[domain] = TRY(config::parse_rate(rate));
   options.forwarded = [keys, directory](const smtp::Address& reverse_path, const std::string& forwarder) {

@@ -25,7 +25,6 @@ struct Subjects {
   std::function<Task<Result<void>>()> reload;
   Queue::DirectoryNow directory;
   const Outbound& outbound;
-  Way& way;
   const dns::Resolver& resolver;
 };
 

@@ -168,4 +168,10 @@ size_t Listener::sessions() const { return impl_->sessions; }
 uint64_t Listener::accepted() const { return impl_->accepted; }
 uint64_t Listener::refused() const { return impl_->refused; }
 
+size_t sessions(const std::vector<std::unique_ptr<Listener>>& listeners) {
+  size_t count = 0;
+  for (const auto& listener : listeners) count += listener->sessions();
+  return count;
+}
+
 }  // namespace futar::net

@@ -46,4 +46,6 @@ class Listener {
   std::shared_ptr<Impl> impl_;
 };
 
+size_t sessions(const std::vector<std::unique_ptr<Listener>>& listeners);  ///< of all of them
+
 }  // namespace futar::net

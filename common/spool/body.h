@@ -25,6 +25,7 @@ struct Body {
   std::shared_ptr<const std::string> bytes;  ///< set when in memory
   std::string file;                          ///< name in the spool folder; "" = in memory or blob
   bool is_file() const { return !file.empty(); }
+  uint64_t in_memory() const { return is_file() ? 0 : size; }  ///< octets
 };
 
 class Folder;

@@ -8,6 +8,9 @@ namespace {
 using store::Database;
 using store::Statement;
 
+constexpr char select_summary[] =
+    "SELECT key, id, envelope, size + header_size, accepted_ms, login, header IS NULL, proven FROM message";
+
 Result<Summary> take_summary(const Statement& row) {
   Summary summary;
   summary.key = row.integer(0);
@@ -17,15 +20,15 @@ Result<Summary> take_summary(const Statement& row) {
   summary.accepted_ms = row.integer(4);
   summary.login = row.text(5);
   summary.content_gone = row.integer(6) != 0;
+  summary.proven_sender = row.integer(7) != 0;
   return summary;
 }
 
 }  // namespace
 
 Result<std::optional<Summary>> load_summary(Database& database, int64_t key) {
-  Statement& select =
-      *TRY(database.statement("SELECT key, id, envelope, size + header_size, accepted_ms, login, header IS "
-                              "NULL FROM message WHERE key = ?1"));
+  static const std::string sql = fmt::format("{} WHERE key = ?1", select_summary);
+  Statement& select = *TRY(database.statement(sql.c_str()));
   if (!TRY(select.bind(1, key).step())) return std::nullopt;
   auto summary = take_summary(select);
   select.reset();
@@ -34,10 +37,8 @@ Result<std::optional<Summary>> load_summary(Database& database, int64_t key) {
 
 Result<std::vector<Summary>> find_summaries(Database& database, int64_t since_ms, size_t limit,
                                             const std::function<bool(const Summary&)>& wanted) {
-  Statement& select = *TRY(database.statement(
-      "SELECT key, id, envelope, size + header_size, accepted_ms, login, header IS NULL FROM "
-      "message WHERE accepted_ms >= ?1 "
-      "ORDER BY key DESC"));
+  static const std::string sql = fmt::format("{} WHERE accepted_ms >= ?1 ORDER BY key DESC", select_summary);
+  Statement& select = *TRY(database.statement(sql.c_str()));
   select.bind(1, since_ms);
   std::vector<Summary> found;
   while (found.size() < limit && TRY(select.step())) {
@@ -49,9 +50,8 @@ Result<std::vector<Summary>> find_summaries(Database& database, int64_t since_ms
 }
 
 Result<std::vector<int64_t>> damaged_messages(Database& database, size_t limit) {
-  Statement& select =
-      *TRY(database.statement("SELECT key, id, envelope, size + header_size, accepted_ms, login, header IS "
-                              "NULL FROM message ORDER BY key"));
+  static const std::string sql = fmt::format("{} ORDER BY key", select_summary);
+  Statement& select = *TRY(database.statement(sql.c_str()));
   std::vector<int64_t> damaged;
   select.reset();
   while (damaged.size() < limit && TRY(select.step()))

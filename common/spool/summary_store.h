@@ -18,6 +18,7 @@ struct Summary {
   int64_t accepted_ms = 0;
   std::string login;
   bool content_gone = false;  ///< terminal: envelope and events are left
+  bool proven_sender = false;
 };
 
 Result<std::optional<Summary>> load_summary(store::Database& database, int64_t key);

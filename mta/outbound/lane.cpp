@@ -1,7 +1,4 @@
 // One session with one host: message after message until nothing is left, or the host has had enough.
-#include <numeric>
-
-#include "mta/outbound/failure.h"
 #include "mta/outbound/outbound.h"
 
 namespace futar::mta {
@@ -75,7 +72,7 @@ Task<bool> Outbound::fetch(Site& site) {
     site.taking = false;
     site.drained = items.empty();
     for (RemoteItem& item : items) {
-      octets_ += octets_of(item);
+      octets_ += item.in_memory();
       site.pending.push_back({std::move(item), 0});
     }
   }
@@ -90,10 +87,10 @@ Task<> Outbound::send(Site& site, Session& session, const Candidate& candidate, 
     rest.item.recipients.erase(rest.item.recipients.begin(),
                                rest.item.recipients.begin() + static_cast<long>(most));
     pending.item.recipients.resize(most);
-    octets_ += octets_of(rest.item);
+    octets_ += rest.item.in_memory();
     site.pending.push_front(std::move(rest));
   }
-  octets_ -= octets_of(pending.item);
+  octets_ -= pending.item.in_memory();
   const Circumstances before{session.transactions() > 0, false};
   ++sending_;
   const std::vector<RecipientResult> results = co_await session.send(transaction_of(pending.item));
@@ -130,7 +127,6 @@ void Outbound::settle(Site& site, Site::Pending pending, const std::vector<Recip
     outcome.tls = tls;
     outcome.dsn_passed = result.dsn_asked;
     outcome.doubtful = result.doubtful;
-    count(outcome);
     outcomes.push_back(std::move(outcome));
   }
   if (!outcomes.empty()) {
@@ -142,15 +138,8 @@ void Outbound::settle(Site& site, Site::Pending pending, const std::vector<Recip
   if (back.empty()) return;
   pending.item.recipients = std::move(back);
   if (served.end != Served::End::next_host) ++pending.turns;
-  octets_ += octets_of(pending.item);
+  octets_ += pending.item.in_memory();
   site.pending.push_front(std::move(pending));
-}
-
-void Outbound::count(const RemoteOutcome& outcome) {
-  counts_.relayed += outcome.state == RemoteOutcome::State::relayed;
-  counts_.failed += outcome.state == RemoteOutcome::State::failed;
-  counts_.later += outcome.state == RemoteOutcome::State::later;
-  counts_.doubtful += outcome.doubtful;
 }
 
 // A destination that takes mail again has no past.
@@ -183,10 +172,6 @@ Task<Result<std::string>> Outbound::read_piece(std::shared_ptr<const std::string
   Result<std::string> octets;
   co_await workers_.run([&] { octets = spool_.read(body, offset, piece); });
   co_return octets;
-}
-
-uint64_t Outbound::octets_of(const RemoteItem& item) {
-  return item.header.size() + (item.body.is_file() ? 0 : item.body.size);
 }
 
 }  // namespace futar::mta

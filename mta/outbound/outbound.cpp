@@ -39,9 +39,8 @@ Task<> Outbound::stop(int64_t grace_ms) {
 Task<> Outbound::dispatch() {
   while (!stopping_) {
     wake_.reset();
-    if (options_.remote != Remote::direct)
-      co_await queue_.hold_all(options_.remote == Remote::hold ? "mta.remote = \"hold\""
-                                                               : "mta.remote = \"capture\"");
+    if (const Remote remote = queue_.queue().options().route.remote; remote != Remote::direct)
+      co_await queue_.hold_all(remote == Remote::hold ? "mta.remote = \"hold\"" : "mta.remote = \"capture\"");
     else if (lanes_ < options_.lanes)
       for (const Destination& destination : co_await queue_.due(options_.lanes)) serve(destination);
     co_await wake_.wait_for(look_ms);
@@ -104,7 +103,6 @@ Task<std::optional<Failure>> Outbound::try_hosts(std::shared_ptr<Site> site, con
         last = Failure(opened.observation, candidate);
         break;
       }
-      ++counts_.sessions;
       const Served served = co_await talk(site, *opened.session, candidate);
       co_await opened.session->quit();
       if (served.end == Served::End::drained || stopping_) co_return std::nullopt;
@@ -137,7 +135,7 @@ Task<> Outbound::give_up(Site& site, Failure failure) {
 Task<> Outbound::give_back(Site& site) {
   std::vector<RemoteOutcome> untried;
   for (const Site::Pending& pending : site.pending) {
-    octets_ -= octets_of(pending.item);
+    octets_ -= pending.item.in_memory();
     for (const RemoteRecipient& recipient : pending.item.recipients) {
       untried.emplace_back();
       untried.back().row = recipient.row;

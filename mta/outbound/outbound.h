@@ -20,7 +20,6 @@
 namespace futar::mta {
 
 struct OutboundOptions {
-  Remote remote = Remote::direct;
   std::map<std::string, int64_t> spacing_ms;  ///< mta.rate: time between two messages, by destination
   size_t lanes = 1000;                        ///< in all: most of them wait for a host to answer
   size_t lanes_per_destination = 20;
@@ -29,10 +28,6 @@ struct OutboundOptions {
   /// The reverse-path of mail that an alias sends on (mta/srs).
   std::function<smtp::Address(const smtp::Address& reverse_path, const std::string& forwarder)> forwarded =
       [](const smtp::Address& reverse_path, const std::string&) { return reverse_path; };
-};
-
-struct OutboundCounts {
-  uint64_t relayed = 0, later = 0, failed = 0, doubtful = 0, sessions = 0;
 };
 
 class Outbound {
@@ -44,9 +39,7 @@ class Outbound {
   /// are tried again after the start.
   Task<> stop(int64_t grace_ms);
 
-  const OutboundCounts& counts() const { return counts_; }
   size_t lanes() const { return lanes_; }
-  size_t destinations() const { return sites_.size(); }
 
  private:
   /// How serving a destination by one session ended.
@@ -75,12 +68,10 @@ class Outbound {
   Task<> send(Site& site, smtp_client::Session& session, const Candidate& candidate, Served& served);
   void settle(Site& site, Site::Pending pending, const std::vector<smtp_client::RecipientResult>& results,
               Circumstances circumstances, std::string tls, const Candidate& candidate, Served& served);
-  void count(const RemoteOutcome& outcome);
   void it_answered(Site& site);
   smtp_client::Transaction transaction_of(const RemoteItem& item) const;
   Task<Result<std::string>> read_piece(std::shared_ptr<const std::string> head, spool::Body body,
                                        uint64_t offset) const;
-  static uint64_t octets_of(const RemoteItem& item);
 
   net::Loop& loop_;
   RemoteQueue& queue_;
@@ -89,7 +80,6 @@ class Outbound {
   net::Workers& workers_;
   const Clock& clock_;
   OutboundOptions options_;
-  OutboundCounts counts_;
   std::unordered_map<int64_t, std::shared_ptr<Site>> sites_;
   size_t lanes_ = 0;
   size_t sending_ = 0;     ///< transactions that run

@@ -25,7 +25,6 @@ struct Site {
   Pace pace;
   std::deque<Pending> pending;
   size_t running = 0;    ///< lanes
-  size_t talking = 0;    ///< of them with a session that took mail
   bool taking = false;   ///< a lane asks the queue
   bool drained = false;  ///< the queue had nothing more that is due
   net::Gate more;        ///< for the one idle lane: mail has come

@@ -1,5 +1,6 @@
 #include "mta/queue/conclude.h"
 
+#include "common/spool/summary_store.h"
 #include "mta/queue/operator.h"
 #include "mta/queue/queue_store.h"
 
@@ -8,7 +9,7 @@ namespace futar::mta {
 using store::Database;
 
 Result<Facts> load_facts(Database& database, const Recipient& recipient) {
-  const auto message = TRY(spool::load_message(database, recipient.message));
+  const auto message = TRY(spool::load_summary(database, recipient.message));
   if (!message) return fail(Error::permanent(fmt::format("recipient {} has no message", recipient.row)));
   return Facts{message->id, message->envelope.reverse_path, message->proven_sender, message->id.wall_ms()};
 }

@@ -59,7 +59,7 @@ struct Storing {
   std::vector<NewRecipient> recipients;
   std::vector<event::Event> events;
   int64_t key = 0;
-  std::vector<Recipient> stored;
+  std::vector<Recipient> stored;  ///< those for mda
   Seen seen = Seen::no;
 };
 
@@ -67,9 +67,10 @@ Result<void> store_message(Database& database, Storing& storing) {
   storing.stored.clear();
   storing.key = TRY(spool::insert_message(database, storing.message, storing.events));
   for (const NewRecipient& planned : storing.recipients) {
+    const int64_t row = TRY(insert_recipient(database, storing.key, planned));
+    if (!planned.destination.empty()) continue;  // mta/outbound takes it from the database
     Recipient recipient;
-    recipient.row = TRY(insert_recipient(database, storing.key, planned));
-    recipient.destination = planned.destination.empty() ? 0 : 1;
+    recipient.row = row;
     recipient.message = storing.key;
     recipient.state = planned.state;
     recipient.address = planned.address;
@@ -79,6 +80,12 @@ Result<void> store_message(Database& database, Storing& storing) {
     storing.stored.push_back(std::move(recipient));
   }
   return {};
+}
+
+bool has_mail_for_others(const Storing& storing) {
+  return std::ranges::any_of(storing.recipients, [](const NewRecipient& r) {
+    return !r.destination.empty() && r.state == State::waiting;
+  });
 }
 
 /// What routing decided and is worth a line: held, duplicate, captured.
@@ -117,6 +124,7 @@ Task<Result<void>> Queue::accept(spool::Message message, std::vector<event::Even
   if (!committed) co_return committed;
   ++counts_.accepted;
   launch(storing->message, storing->key, storing->stored);
+  if (has_mail_for_others(*storing)) remote_arrived_();
   co_return Result<void>{};
 }
 
@@ -177,6 +185,7 @@ Task<Result<std::vector<Seen>>> Queue::take(std::string instance, int64_t epoch,
     if (storing.seen != Seen::no) continue;
     ++counts_.accepted;
     launch(storing.message, storing.key, storing.stored);
+    if (has_mail_for_others(storing)) remote_arrived_();
   }
   co_return answers;
 }
@@ -188,8 +197,7 @@ void Queue::launch(const spool::Message& message, int64_t key, const std::vector
       Facts{message.id, message.envelope.reverse_path, message.proven_sender, message.id.wall_ms()});
   std::vector<DeliverItem> items;
   for (const Recipient& recipient : recipients) {
-    if (recipient.state == State::waiting)
-      recipient.destination == 0 ? (void)(backlog_ = true) : remote_arrived_();
+    if (recipient.state == State::waiting) backlog_ = true;
     if (recipient.state != State::in_flight) continue;
     auto item = std::ranges::find(items, recipient.prefix, &DeliverItem::prefix);
     if (item == items.end()) {
@@ -214,7 +222,7 @@ void Queue::launch(const spool::Message& message, int64_t key, const std::vector
     flights_[recipient.row] = {key, facts};
   }
   for (DeliverItem& item : items) {
-    pending_octets_ += item.header.size() + (item.body.is_file() ? 0 : item.body.size);
+    pending_octets_ += item.header.size() + item.body.in_memory();
     pending_.push_back(std::move(item));
   }
   if (!items.empty()) pump();
@@ -225,7 +233,7 @@ void Queue::pump() {
   while (!pending_.empty() && outlet_.ready()) {
     DeliverItem item = std::move(pending_.front());
     pending_.pop_front();
-    pending_octets_ -= item.header.size() + (item.body.is_file() ? 0 : item.body.size);
+    pending_octets_ -= item.header.size() + item.body.in_memory();
     outlet_.send(std::move(item));
   }
 }

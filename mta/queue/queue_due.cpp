@@ -57,7 +57,7 @@ Task<size_t> Queue::load_once() {
           ++launch_list->set_aside;
           continue;
         }
-        octets += loaded->body.is_file() ? 0 : loaded->body.size;
+        octets += loaded->body.in_memory();
         messages.push_back({recipient.message, std::move(*loaded), {}});
         one = std::prev(messages.end());
       }

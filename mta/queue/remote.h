@@ -36,6 +36,7 @@ struct RemoteItem {
   spool::Body body;
   std::vector<RemoteRecipient> recipients;
   uint64_t size() const { return prefix.size() + header.size() + body.size; }
+  uint64_t in_memory() const { return header.size() + body.in_memory(); }
 };
 
 /// What became of one recipient, judged.

@@ -24,11 +24,11 @@ std::string forwarder_of(const Recipient& recipient) {
   return address ? address->domain : std::string();
 }
 
-RemoteItem item_of(const spool::Message& message, const Recipient& recipient) {
+RemoteItem item_of(const spool::Message& message, const Recipient& recipient, std::string forwarder) {
   return {message.id,
           message.envelope.reverse_path,
           message.envelope.parameters,
-          forwarder_of(recipient),
+          std::move(forwarder),
           recipient.prefix,
           message.header,
           message.body,
@@ -44,9 +44,9 @@ struct Batch {
   std::vector<One> all;
   uint64_t octets = 0;
 
-  One* find(const Recipient& r) {
+  One* find(const Recipient& r, std::string_view forwarder) {
     const auto at = std::ranges::find_if(all, [&](const One& one) {
-      return one.message == r.message && one.item.prefix == r.prefix && one.item.forwarder == forwarder_of(r);
+      return one.message == r.message && one.item.prefix == r.prefix && one.item.forwarder == forwarder;
     });
     return at == all.end() ? nullptr : &*at;
   }
@@ -55,14 +55,15 @@ struct Batch {
 Result<void> take_batch(Database& database, Batch& batch, int64_t destination, int64_t now_ms,
                         size_t recipients, uint64_t octets) {
   for (Recipient& r : TRY(load_due_at(database, destination, now_ms, recipients))) {
-    Batch::One* one = batch.find(r);
+    std::string forwarder = forwarder_of(r);
+    Batch::One* one = batch.find(r, forwarder);
     if (!one) {
       if (batch.octets >= octets) break;
       const auto message = TRY(load_or_set_aside(database, r));
       if (!message) continue;
-      batch.all.push_back({r.message, item_of(*message, r)});
+      batch.all.push_back({r.message, item_of(*message, r, std::move(forwarder))});
       one = &batch.all.back();
-      batch.octets += one->item.header.size() + (message->body.is_file() ? 0 : message->body.size);
+      batch.octets += one->item.in_memory();
     }
     TRY(set_state(database, r, State::in_flight, By::attempt, r.due_ms, r.attempts, false, r.reason,
                   r.status));
