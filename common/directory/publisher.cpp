@@ -51,6 +51,20 @@ Result<void> write_text(const File& file, std::string_view text) {
   return write_all(fd, text, file.fresh);
 }
 
+// Dovecot reads the file anew when its size or its time in whole seconds is another (db-passwd-file.c), so a second
+// change within a second would stay unseen: each file is at least a second younger than the one before.
+Result<void> make_younger(const File& file) {
+  struct stat before {};
+  struct stat now {};
+  if (::stat(file.path.c_str(), &before) != 0) return {};  // there is none
+  if (::stat(file.fresh.c_str(), &now) != 0) return fail(errno_error(errno, "stat " + file.fresh));
+  if (now.st_mtime > before.st_mtime) return {};
+  const std::array<timespec, 2> times{{{0, UTIME_OMIT}, {before.st_mtime + 1, 0}}};
+  if (::utimensat(AT_FDCWD, file.fresh.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0)
+    return fail(errno_error(errno, "set the time of " + file.fresh));
+  return {};
+}
+
 mode_t secret(const std::optional<gid_t>& group) { return group ? 0640 : 0600; }
 
 }  // namespace
@@ -65,6 +79,7 @@ Result<void> publish(const Records& records, const Publication& publication) {
   TRY(write_credentials(credentials.fresh, records));
   TRY(finish(credentials, secret(publication.credentials_group), publication.credentials_group));
   TRY(write_text(dovecot, dovecot_passwd(records, publication.default_quota)));
+  TRY(make_younger(dovecot));
   TRY(finish(dovecot, secret(publication.dovecot_group), publication.dovecot_group));
   TRY(write_addresses(addresses.fresh, records));
   TRY(finish(addresses, everyone, std::nullopt));

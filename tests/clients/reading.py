@@ -134,4 +134,5 @@ def _():
     check(code == 550 and "5.2.1" in text, f"{code} {text}")
     futar("user", "resume", address)
     put(token(), to=address)
+    time.sleep(1.1)  # Dovecot looks for a new file once in a second at most (passwd_file_sync)
     imap(address)

@@ -225,6 +225,17 @@ TEST_CASE("a group that may read the verifiers gets them, and no other file") {
   CHECK(mode_of(folder.path + "/dovecot.passwd") == 0600);
 }
 
+TEST_CASE("two publications within a second differ in the whole seconds that Dovecot looks at") {
+  const Folder folder;
+  struct stat first {};
+  struct stat second {};
+  REQUIRE(publish(some_records(), {.folder = folder.path}));
+  REQUIRE(::stat((folder.path + "/dovecot.passwd").c_str(), &first) == 0);
+  REQUIRE(publish(some_records(), {.folder = folder.path}));
+  REQUIRE(::stat((folder.path + "/dovecot.passwd").c_str(), &second) == 0);
+  CHECK(second.st_mtime > first.st_mtime);
+}
+
 TEST_CASE("no verifier stands in the file that all agents read") {
   const Folder folder;
   Records records = some_records();
