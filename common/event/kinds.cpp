@@ -23,7 +23,7 @@ constexpr Row rows[] = {
     {Kind::routed, "routed", "{recipient}: goes to {to}[ ({rule})]"},
     {Kind::expanded, "expanded", "{recipient} is an alias of {targets}"},
     {Kind::delivered, "delivered", "{recipient}: [put into {folder}|delivered]"},
-    {Kind::relayed, "relayed", "{recipient}: [handed over to {host}|handed over][: \"{reply}\"]"},
+    {Kind::relayed, "relayed", "{recipient}: [handed over to {host}|handed over][ ({tls})][: \"{reply}\"]"},
     {Kind::deferred, "deferred",
      "{recipient}: [try {attempt}|not yet][, {host}][: {cause}][; it said \"{reply}\", which is \"later\", "
      "not \"no\"]"

@@ -23,14 +23,16 @@ Failure::Failure(const smtp_client::Observation& observation, const Candidate& c
   Judgement judgement = judge(observation, {});
   outcome_.state = State::later;
   outcome_.reason = std::move(judgement.reason);
+  // Who promised what: "DANE: 1 TLSA record of mx.remote.example; TLS failed: ...".
+  if (judgement.status == "4.7.5" && !candidate.plan.clear_after_failure)
+    outcome_.reason = fmt::format("{}; {}", candidate.plan.why, outcome_.reason);
   outcome_.status = std::move(judgement.status);
   outcome_.host = candidate.text();
   outcome_.words = words(observation.reply);
 }
 
-std::string describe(const std::optional<net::TlsInfo>& tls) {
-  if (!tls) return "in clear";
-  return fmt::format("{} {}", tls->version, tls->proven_by.empty() ? "not verified" : tls->proven_by);
+std::string describe(const std::optional<net::TlsInfo>& tls, const TlsPlan& plan) {
+  return tls ? fmt::format("{}, {}", tls->version, plan.why) : "in clear";
 }
 
 }  // namespace futar::mta

@@ -18,7 +18,8 @@ class Failure {
   RemoteOutcome outcome_;
 };
 
-/// How the connection was secured: "TLSv1.3 DANE-EE", "TLSv1.3 not verified", "in clear".
-std::string describe(const std::optional<net::TlsInfo>& tls);
+/// How the connection was secured, and why it was trusted: "TLSv1.3, DANE: 1 TLSA record of
+/// mx.remote.example", "TLSv1.3, not verified", "in clear".
+std::string describe(const std::optional<net::TlsInfo>& tls, const TlsPlan& plan);
 
 }  // namespace futar::mta

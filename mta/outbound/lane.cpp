@@ -12,6 +12,7 @@ constexpr size_t recipients_at_once = 500;     ///< taken from the queue for one
 constexpr uint64_t octets_at_once = 1u << 20;  ///< their contents in memory
 constexpr size_t piece = 64 * 1024;
 constexpr int turns_most = 3;
+constexpr int64_t moment_ms = 1000;
 
 RemoteOutcome::State state_of(Verdict verdict) {
   switch (verdict) {
@@ -40,17 +41,15 @@ Task<Outbound::Served> Outbound::talk(std::shared_ptr<Site> site, Session& sessi
       break;
     }
     if (!co_await fetch(*site)) {
-      // The last lane stays a while: mail often comes in a row.
-      if (site->running > 1 || site->idle) break;
-      site->idle = true;
-      site->more.reset();
-      const bool more = co_await site->more.wait_for(options_.idle_ms);
-      site->idle = false;
-      if (!more) break;
+      if (!co_await more_comes(*site)) break;
       continue;
     }
-    if (site->pending.size() > 1 && site->running < site->lanes.allowed() && lanes_ < options_.lanes)
-      add_lane(site);
+    if (site->pending.size() > 1) {
+      if (site->idle > 0)
+        site->more.open();
+      else if (site->running < site->lanes.allowed() && lanes_ < options_.lanes)
+        add_lane(site);
+    }
     if (const int64_t wait = site->pace.take(clock_.steady_ms()); wait > 0) {
       co_await loop_.sleep(wait);
       if (site->pending.empty()) continue;  // another lane took it
@@ -58,6 +57,20 @@ Task<Outbound::Served> Outbound::talk(std::shared_ptr<Site> site, Session& sessi
     co_await send(*site, session, candidate, served);
   }
   co_return served;
+}
+
+// Mail often comes in a row: the last lane stays a while, the others a moment; none when all lanes are taken
+// and other destinations wait.
+Task<bool> Outbound::more_comes(Site& site) {
+  bool more = false;
+  ++site.idle;
+  for (int64_t waited = 0; !more && waited < options_.idle_ms; waited += moment_ms) {
+    if (stopping_ || lanes_ >= options_.lanes || (waited > 0 && site.running > 1)) break;
+    site.more.reset();
+    more = co_await site.more.wait_for(std::min(moment_ms, options_.idle_ms));
+  }
+  --site.idle;
+  co_return more;
 }
 
 // Mail for the site into memory. False: nothing is due there now.
@@ -95,7 +108,8 @@ Task<> Outbound::send(Site& site, Session& session, const Candidate& candidate, 
   ++sending_;
   const std::vector<RecipientResult> results = co_await session.send(transaction_of(pending.item));
   --sending_;
-  settle(site, std::move(pending), results, before, describe(session.tls()), candidate, served);
+  settle(site, std::move(pending), results, before, describe(session.tls(), candidate.plan), candidate,
+         served);
 }
 
 // Each recipient's result judged: concluded, or put back for another turn.

@@ -58,7 +58,7 @@ void Outbound::serve(const Destination& destination) {
     return;
   }
   site->drained = false;
-  if (site->idle) site->more.open();
+  site->more.open();
 }
 
 void Outbound::add_lane(const std::shared_ptr<Site>& site) {

@@ -64,6 +64,7 @@ class Outbound {
   Task<> conclude_counted(std::vector<RemoteOutcome> outcomes);
 
   Task<Served> talk(std::shared_ptr<Site> site, smtp_client::Session& session, const Candidate& candidate);
+  Task<bool> more_comes(Site& site);
   Task<bool> fetch(Site& site);
   Task<> send(Site& site, smtp_client::Session& session, const Candidate& candidate, Served& served);
   void settle(Site& site, Site::Pending pending, const std::vector<smtp_client::RecipientResult>& results,

@@ -27,8 +27,8 @@ struct Site {
   size_t running = 0;    ///< lanes
   bool taking = false;   ///< a lane asks the queue
   bool drained = false;  ///< the queue had nothing more that is due
-  net::Gate more;        ///< for the one idle lane: mail has come
-  bool idle = false;     ///< a lane waits there
+  net::Gate more;        ///< for the idle lanes: mail has come
+  size_t idle = 0;       ///< lanes that wait there
 };
 
 }  // namespace futar::mta

@@ -40,7 +40,7 @@ Change later(const Delay& delay, const Recipient& recipient, const RetryRules& r
                      .with(Field::cause, change.reason)
                      .with(Field::code, change.status)
                      .with(Field::attempt, std::to_string(change.attempts))
-                     .with(Field::next, rfc3339(change.due_ms));
+                     .with(Field::next, std::to_string(change.due_ms));
   return change;
 }
 
