@@ -18,12 +18,18 @@ enum : uint8_t { failed = 1, delayed = 2, delivered = 4, relayed = 8, expanded =
 }
 
 /// What an operator wants of a recipient whose attempt has not ended.
-enum class Wish : uint8_t { none = 0, hold = 1, bounce = 2, cancel = 3 };
+enum class Wish : uint8_t {
+  none = 0,
+  hold = 1,
+  bounce = 2,
+  cancel = 3,
+  reroute = 4,  ///< its destination is the new one already
+};
 
 /// A recipient that is about to be stored.
 struct NewRecipient {
   smtp::Address address;  ///< of the envelope, or the target of an expansion
-  smtp::Address target;   ///< what mda is asked for; the same unless captured
+  smtp::Address target;   ///< what mda or the other server is asked for: the same unless captured or a bounce
   State state = State::waiting;
   int64_t due_ms = 0;       ///< 0: waits on the link
   std::string destination;  ///< of mail for other servers (route.h); "" = mda

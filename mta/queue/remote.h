@@ -21,7 +21,7 @@ struct Destination {
 
 struct RemoteRecipient {
   int64_t row = 0;
-  smtp::Address address;
+  smtp::Address address;  ///< RCPT TO
   smtp::RcptParameters parameters;
 };
 

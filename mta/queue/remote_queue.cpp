@@ -67,7 +67,7 @@ Result<void> take_batch(Database& database, Batch& batch, int64_t destination, i
     }
     TRY(set_state(database, r, State::in_flight, By::attempt, r.due_ms, r.attempts, false, r.reason,
                   r.status));
-    one->item.recipients.push_back({r.row, r.address, r.parameters});
+    one->item.recipients.push_back({r.row, r.target, r.parameters});
   }
   return {};
 }

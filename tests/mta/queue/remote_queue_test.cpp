@@ -96,6 +96,21 @@ TEST_CASE("mail for another server waits at its destination; recipients of a mes
   CHECK(f.problems().empty());
 }
 
+TEST_CASE("a bounce to a return path of ours goes to the one who sent first, under his own address") {
+  RouteRules rules;
+  rules.open_return_path = [](const smtp::Address& address) -> Result<smtp::Address> {
+    if (!address.local.starts_with("SRS0=")) return fail(Error::permanent("no return path"));
+    return *smtp::parse_address("eve@remote.example");
+  };
+  QueueFixture f(rules);
+  Courier courier(f);
+  REQUIRE(f.accept(f.message({"SRS0=x@futar.test"}, "")).has_value());
+  CHECK(courier.due() == std::vector<std::string>{"remote.example"});
+  const auto items = courier.take();
+  REQUIRE(items.size() == 1);
+  CHECK(items[0].recipients.at(0).address.text() == "eve@remote.example");
+}
+
 TEST_CASE("what was not tried waits as before, and is taken again at once") {
   QueueFixture f;
   Courier courier(f);
