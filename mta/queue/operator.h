@@ -1,5 +1,5 @@
-// What an operator does to recipients: hold, release, retry, bounce, remove; and how they are selected and
-// shown.
+// What an operator does to recipients: hold, release, retry, bounce, remove, reroute; and how they are
+// selected and shown.
 #pragma once
 #include <optional>
 #include <string>
@@ -8,6 +8,7 @@
 #include "common/event/event.h"
 #include "common/store/database.h"
 #include "mta/queue/recipient.h"
+#include "mta/queue/remote.h"
 
 namespace futar::mta {
 
@@ -16,7 +17,7 @@ enum class Act { retry, hold, release, bounce, remove };
 /// Which recipients: all conditions that are set must hold.
 struct Selection {
   std::vector<std::string> ids;  ///< whole ids, ends of at least 6 or starts of at least 10 characters
-  std::string to, from;          ///< address, or @domain
+  std::string to, from;  ///< address, or @domain; `to` also a destination, such as the smart host's URL
   std::optional<State> state;
   std::string reason;    ///< part of it
   int64_t older_ms = 0;  ///< accepted longer ago than that
@@ -25,10 +26,13 @@ struct Selection {
 /// A recipient with what the operator wants to see of its message.
 struct Listed {
   Recipient recipient;
+  Destination destination;  ///< of mail for other servers; its name is "" for mda's
   MessageId id;
   smtp::Address from;
   uint64_t size = 0;
   int64_t accepted_ms = 0;
+  int64_t next_ms() const;         ///< when it is tried again; 0 = no time is set
+  std::string last_words() const;  ///< why it is not there: what the server said, in quotes, or the reason
 };
 
 /// The whole id, its last 6 or more characters, or any 10 or more of its start.
@@ -52,5 +56,10 @@ struct Acted {
 };
 Result<Acted> act_on(store::Database& database, const std::vector<Listed>& selected, Act act,
                      std::string_view by, int64_t now_ms);
+
+/// Through another server, at once: `via` is the text of a HostUrl. What is held goes on, too; what is in
+/// flight follows when its attempt has ended. What mda may have is refused.
+Result<Acted> reroute(store::Database& database, const std::vector<Listed>& selected, std::string_view via,
+                      std::string_view by, int64_t now_ms);
 
 }  // namespace futar::mta

@@ -26,6 +26,17 @@ bool matches_address(const smtp::Address& address, std::string_view wanted) {
   return equal_nocase(address.text(), wanted);
 }
 
+int64_t Listed::next_ms() const {
+  return recipient.state == State::waiting ? std::max(recipient.due_ms, destination.due_ms) : 0;
+}
+
+std::string Listed::last_words() const {
+  if (!recipient.remote_words.empty()) return fmt::format("\"{}\"", recipient.remote_words);
+  // Its own turn has not come, since nobody answers there.
+  const bool untried = recipient.state == State::waiting && recipient.attempts == 0;
+  return untried && destination.failures > 0 ? destination.last_answer : recipient.reason;
+}
+
 namespace {
 
 bool matches(const Selection& wanted, const Listed& listed, int64_t now_ms) {
@@ -33,7 +44,9 @@ bool matches(const Selection& wanted, const Listed& listed, int64_t now_ms) {
   if (!wanted.ids.empty() &&
       std::ranges::none_of(wanted.ids, [&](const std::string& id) { return matches_id(listed.id, id); }))
     return false;
-  if (!wanted.to.empty() && !matches_address(r.address, wanted.to)) return false;
+  if (!wanted.to.empty() && !matches_address(r.address, wanted.to) &&
+      !equal_nocase(listed.destination.name, wanted.to))
+    return false;
   if (!wanted.from.empty() && !matches_address(listed.from, wanted.from)) return false;
   if (wanted.state && r.state != *wanted.state) return false;
   if (!wanted.reason.empty() && ascii_lower(r.reason).find(ascii_lower(wanted.reason)) == std::string::npos)
@@ -51,6 +64,7 @@ Result<std::vector<Listed>> select_open(Database& database, const Selection& sel
   s.reset();
   std::vector<Listed> selected;
   std::map<int64_t, spool::Summary> messages;
+  std::map<int64_t, Destination> destinations{{0, {}}};
   for (int64_t row : rows) {
     auto recipient = TRY(load_recipient(database, row));
     if (!recipient) continue;
@@ -60,12 +74,41 @@ Result<std::vector<Listed>> select_open(Database& database, const Selection& sel
       summary = messages.emplace(recipient->message, loaded.value_or(spool::Summary{})).first;
     }
     const spool::Summary& m = summary->second;
-    Listed listed{std::move(*recipient), m.id, m.envelope.reverse_path, m.size, m.accepted_ms};
+    auto destination = destinations.find(recipient->destination);
+    if (destination == destinations.end()) {
+      auto loaded = TRY(load_destination(database, recipient->destination));
+      destination = destinations.emplace(recipient->destination, std::move(loaded)).first;
+    }
+    Listed listed{std::move(*recipient), destination->second, m.id, m.envelope.reverse_path, m.size,
+                  m.accepted_ms};
     if (matches(selection, listed, now_ms)) selected.push_back(std::move(listed));
     if (selected.size() == limit) break;
   }
   return selected;
 }
+
+namespace {
+
+Result<void> set_destination(Database& database, int64_t row, int64_t destination) {
+  Statement& s = *TRY(database.statement("UPDATE recipient SET destination = ? WHERE id = ?"));
+  return s.bind(1, destination).bind(2, row).run();
+}
+
+// Due at once at its destination, as if it had never been tried elsewhere: no transition where it waits.
+Result<void> start_anew(Database& database, const Recipient& recipient, std::string_view reason,
+                        int64_t now_ms) {
+  if (recipient.state == State::held)
+    TRY(set_state(database, recipient, State::waiting, By::person, now_ms, recipient.attempts, false, reason,
+                  ""));
+  Statement& s =
+      *TRY(database.statement("UPDATE recipient SET due = ?, reason = ?, status = '', remote_host = NULL, "
+                              "remote_words = NULL WHERE id "
+                              "= ? AND state = 1"));
+  TRY(s.bind(1, now_ms).bind(2, reason).bind(3, recipient.row).run());
+  return make_destination_due(database, recipient.destination);
+}
+
+}  // namespace
 
 Result<event::Event> act(Database& database, const Recipient& recipient, Wish wish, std::string_view by,
                          int64_t now_ms) {
@@ -93,6 +136,11 @@ Result<event::Event> act(Database& database, const Recipient& recipient, Wish wi
       TRY(go(State::bounced));
       TRY(add_dsn_due(database, recipient.row, dsn::failed));
       return about(Kind::bounced).with(Field::cause, reason);
+    case Wish::reroute: {
+      const std::string via = TRY(load_destination(database, recipient.destination)).name;
+      TRY(start_anew(database, recipient, fmt::format("through {} ({})", via, reason), now_ms));
+      return about(Kind::rerouted).with(Field::to, via);
+    }
     case Wish::none:
       break;
   }
@@ -157,6 +205,32 @@ Result<Acted> act_on(Database& database, const std::vector<Listed>& selected, Ac
     TRY(spool::append_events(database, message, list));
     if (TRY(has_open_recipients(database, message))) continue;
     acted.files.push_back(TRY(spool::clear_content(database, message)));
+  }
+  return acted;
+}
+
+Result<Acted> reroute(Database& database, const std::vector<Listed>& selected, std::string_view via,
+                      std::string_view by, int64_t now_ms) {
+  Acted acted;
+  const int64_t there = TRY(destination_key(database, via));
+  for (const Listed& listed : selected) {
+    auto recipient = TRY(load_recipient(database, listed.recipient.row));
+    if (!recipient || !is_open(recipient->state)) continue;
+    const bool flies = recipient->state == State::in_flight;
+    if (recipient->offered || (flies && recipient->destination == 0)) {
+      ++acted.refused;  // mda may be putting it into the mailbox right now
+      continue;
+    }
+    TRY(set_destination(database, recipient->row, there));
+    recipient->destination = there;
+    if (flies) {
+      TRY(set_wish(database, recipient->row, Wish::reroute, by));
+      ++acted.wished;
+      continue;
+    }
+    const event::Event event = TRY(act(database, *recipient, Wish::reroute, by, now_ms));
+    TRY(spool::append_events(database, recipient->message, {event}));
+    ++acted.done;
   }
   return acted;
 }

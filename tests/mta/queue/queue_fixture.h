@@ -114,9 +114,11 @@ class QueueFixture {
     return acted;
   }
   void damage(const char* sql) {
+    write([sql](store::Database& database) { return database.execute(sql); });
+  }
+  void write(std::function<Result<void>(store::Database&)> change) {
     bool done = false;
-    writer_->submit([sql](store::Database& database) { return database.execute(sql); },
-                    [&](Result<void> r) { done = r.has_value(); });
+    writer_->submit(std::move(change), [&](Result<void> r) { done = r.has_value(); });
     REQUIRE(run_until(loop, [&] { return done; }));
   }
   bool dsn_is_due() {
@@ -194,7 +196,7 @@ class QueueFixture {
  public:
   ~QueueFixture() { close(); }
 
- private:
+ protected:
   RouteRules route_;
   std::unique_ptr<directory::Directory> directory_;
   std::unique_ptr<net::Workers> workers_;
