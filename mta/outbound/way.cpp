@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/config/host_url.h"
+#include "common/net/gate.h"
 
 namespace futar::mta {
 namespace {
@@ -29,6 +30,13 @@ Observation cannot(std::string detail) {
   return {Stage::connect, Trouble::cannot_connect, {}, std::move(detail)};
 }
 
+void take(Outlook& outlook, HostList list, uint16_t port) {
+  outlook.state = list.state;
+  outlook.reason = std::move(list.reason);
+  outlook.status = std::move(list.status);
+  for (Host& host : list.hosts) outlook.hops.push_back({std::move(host), port});
+}
+
 }  // namespace
 
 std::string Candidate::text() const {
@@ -47,39 +55,63 @@ Way::Way(net::Loop& loop, dns::Resolver& resolver, TlsPolicies& policies, net::T
       random_(std::random_device{}()) {}
 
 Task<Candidates> Way::find(std::string destination) {
-  return destination.find("://") == std::string::npos ? find_by_mx(std::move(destination))
-                                                      : find_by_url(std::move(destination));
+  const auto outlook = std::make_shared<Outlook>();
+  co_await look(std::move(destination), outlook);
+  Candidates found{outlook->state, {}, std::move(outlook->reason), std::move(outlook->status)};
+  for (const Hop& hop : outlook->hops)
+    for (const net::IpAddress& address : hop.host.addresses)
+      found.all.push_back({hop.host.name, {address, hop.port}, *hop.plan});
+  co_return found;
 }
 
-Task<Candidates> Way::find_by_mx(std::string domain) {
-  HostList hosts = co_await find_hosts(resolver_, domain, options_.hosts, random_);
-  Candidates found{hosts.state, {}, std::move(hosts.reason), std::move(hosts.status)};
-  if (found.state != HostList::State::found) co_return found;
+Task<Outlook> Way::outlook(std::string destination, int64_t limit_ms) {
+  const auto outlook = std::make_shared<Outlook>();
+  const auto done = std::make_shared<net::Gate>(loop_);
+  loop_.spawn(
+      "route",
+      [](Way& way, std::string to, std::shared_ptr<Outlook> into, std::shared_ptr<net::Gate> gate) -> Task<> {
+        co_await way.look(std::move(to), std::move(into));
+        gate->open();
+      }(*this, std::move(destination), outlook, done));
+  co_await done->wait_for(limit_ms);
+  co_return *outlook;
+}
+
+Task<> Way::look(std::string destination, std::shared_ptr<Outlook> outlook) {
+  outlook->by_mx = destination.find("://") == std::string::npos;
+  if (outlook->by_mx)
+    co_await look_by_mx(destination, *outlook);
+  else
+    co_await look_by_url(destination, *outlook);
+  outlook->complete = true;
+}
+
+Task<> Way::look_by_mx(const std::string& domain, Outlook& outlook) {
+  take(outlook, co_await find_hosts(resolver_, domain, options_.hosts, random_), options_.hosts.port);
+  if (outlook.hops.empty()) co_return;
   const DomainPolicy policy = co_await policies_.of_domain(domain);
-  for (const Host& host : hosts.hosts) {
-    const TlsPlan plan = co_await policies_.plan(policy, host, domain);
-    for (const net::IpAddress& address : host.addresses)
-      found.all.push_back({host.name, {address, options_.hosts.port}, plan});
-  }
-  co_return found;
+  outlook.trouble = policy.trouble;
+  for (Hop& hop : outlook.hops) hop.plan = co_await policies_.plan(policy, hop.host, domain);
 }
 
 // A smart host that is not there is a matter of the config, and no reason to return mail.
-Task<Candidates> Way::find_by_url(std::string text) {
+Task<> Way::look_by_url(const std::string& text, Outlook& outlook) {
+  outlook.status = "4.3.5";
   const auto url = config::parse_host_url(text);
-  if (!url) co_return Candidates{HostList::State::later, {}, url.error().text, "4.3.5"};
+  if (!url) {
+    outlook.reason = url.error().text;
+    co_return;
+  }
   HostRules rules = options_.hosts;
   rules.port = url->port;
-  HostList hosts = co_await find_host(resolver_, url->host, rules);
-  if (hosts.state != HostList::State::found)
-    co_return Candidates{HostList::State::later, {}, std::move(hosts.reason), "4.3.5"};
-  Candidates found{HostList::State::found, {}, std::move(hosts.reason), ""};
-  for (const Host& host : hosts.hosts) {
-    const TlsPlan plan = co_await policies_.plan_for_url(host, use_of(url->scheme), url->port);
-    for (const net::IpAddress& address : host.addresses)
-      found.all.push_back({host.name, {address, url->port}, plan});
+  HostList list = co_await find_host(resolver_, url->host, rules);
+  if (list.state != HostList::State::found) {
+    outlook.reason = std::move(list.reason);
+    co_return;
   }
-  co_return found;
+  take(outlook, std::move(list), url->port);
+  for (Hop& hop : outlook.hops)
+    hop.plan = co_await policies_.plan_for_url(hop.host, use_of(url->scheme), url->port);
 }
 
 Result<std::optional<smtp_client::Login>> Way::login_for(const std::string& destination) const {
@@ -109,7 +141,7 @@ Task<Way::Opened> Way::open(Candidate candidate, std::string destination) {
 }
 
 Task<Way::Opened> Way::open_once(const Candidate& candidate, smtp_client::Options options) {
-  auto stream = co_await net::connect_tcp(loop_, candidate.endpoint, clock_.steady_ms() + connect_ms);
+  auto stream = co_await options_.connect(loop_, candidate.endpoint, clock_.steady_ms() + connect_ms);
   if (!stream) co_return Opened{nullptr, cannot(stream.error().text)};
   auto session = std::make_unique<smtp_client::Session>(*std::move(stream), clock_, std::move(options));
   Observation observation = co_await session->open();

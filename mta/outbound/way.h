@@ -15,6 +15,7 @@
 #include "common/smtp_client/session.h"
 #include "mta/outbound/hosts.h"
 #include "mta/outbound/outcome.h"
+#include "mta/outbound/outlook.h"
 #include "mta/outbound/policies.h"
 
 namespace futar::mta {
@@ -41,6 +42,8 @@ struct WayOptions {
   std::string smart_host_user;                  ///< "" = no login
   std::function<Result<std::string>()> secret;  ///< read anew for each session
   bool oauth = false;                           ///< the secret is an access token
+  using Connect = Task<Result<std::unique_ptr<net::Stream>>>(net::Loop&, net::Endpoint, int64_t deadline);
+  std::function<Connect> connect = net::connect_tcp;  ///< a test has servers of its own
 };
 
 class Way {
@@ -50,6 +53,9 @@ class Way {
 
   /// `destination`: a domain, an address literal, or a URL (mta/route).
   Task<Candidates> find(std::string destination);
+  /// The same for people, as far as it is known after so long; what comes later is remembered for the next
+  /// time.
+  Task<Outlook> outlook(std::string destination, int64_t limit_ms);
   /// Our IPv6 address has a name in the DNS that leads back to it (mta.ip = "auto").
   void allow_ipv6() { options_.hosts.ipv6 = true; }
   struct Opened {
@@ -60,8 +66,9 @@ class Way {
   Task<Opened> open(Candidate candidate, std::string destination);
 
  private:
-  Task<Candidates> find_by_mx(std::string domain);
-  Task<Candidates> find_by_url(std::string text);
+  Task<> look(std::string destination, std::shared_ptr<Outlook> outlook);
+  Task<> look_by_mx(const std::string& domain, Outlook& outlook);
+  Task<> look_by_url(const std::string& text, Outlook& outlook);
   Task<Opened> open_once(const Candidate& candidate, smtp_client::Options options);
   Result<std::optional<smtp_client::Login>> login_for(const std::string& destination) const;
 
