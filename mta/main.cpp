@@ -172,7 +172,7 @@ class Mta final : public daemon::Agent {
   std::map<std::string, proto::Verb> verbs() {
     return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_,
                           [this] { return net::sessions(listeners_); }, [this] { return reload(); },
-                          directory_now(), *outbound_, *resolver_});
+                          directory_now(), *outbound_, *way_, *resolver_});
   }
 
   daemon::Environment& env_;

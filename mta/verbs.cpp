@@ -6,6 +6,7 @@
 #include "common/log/log.h"
 #include "common/spool/summary_store.h"
 #include "common/store/ask.h"
+#include "mta/queue/destination_store.h"
 #include "mta/queue/operator.h"
 #include "mta/queue/trace_store.h"
 #include "proto/control/answers.h"
@@ -17,6 +18,7 @@ using nlohmann::json;
 using store::Database;
 
 constexpr size_t list_limit = 10'000;
+constexpr int64_t outlook_ms = 4000;  // `futar` waits 5 s for an answer
 
 Result<Selection> selection_of(const json& arguments) {
   Selection selection;
@@ -35,6 +37,8 @@ Result<Selection> selection_of(const json& arguments) {
   return selection;
 }
 
+json time_or_null(int64_t wall_ms) { return wall_ms > 0 ? json(rfc3339(wall_ms)) : json(nullptr); }
+
 json listed_json(const Listed& listed) {
   const Recipient& r = listed.recipient;
   return {{"id", listed.id.text()},
@@ -45,7 +49,11 @@ json listed_json(const Listed& listed) {
           {"reason", r.reason},
           {"status", r.status},
           {"attempts", r.attempts},
-          {"due", r.state == State::waiting && r.due_ms > 0 ? json(rfc3339(r.due_ms)) : json(nullptr)},
+          {"destination", listed.destination.name},
+          {"host", r.remote_host},
+          {"last_answer", listed.last_words()},
+          {"last_attempt_ms", r.last_attempt_ms},
+          {"due", time_or_null(listed.next_ms())},
           {"on_link", r.state == State::waiting && r.due_ms == 0},
           {"size", listed.size},
           {"accepted_ms", listed.accepted_ms}};
@@ -90,22 +98,29 @@ Task<Result<json>> queue(Subjects s, json arguments) {
   co_return json{{"recipients", std::move(recipients)}};
 }
 
+Result<std::string> via_of(const json& arguments) {
+  return TRY(parse_host_url(arguments.value("via", ""))).text();
+}
+
 Task<Result<json>> queue_act(Subjects s, json arguments) {
   const std::map<std::string, Act> acts{{"retry", Act::retry},
                                         {"hold", Act::hold},
                                         {"release", Act::release},
                                         {"bounce", Act::bounce},
                                         {"remove", Act::remove}};
-  const auto act = acts.find(arguments.value("act", ""));
-  if (act == acts.end()) co_return fail(Error::permanent("no such act"));
+  const std::string word = arguments.value("act", "");
+  const bool elsewhere = word == "reroute";
+  const auto act = acts.find(word);
+  if (act == acts.end() && !elsewhere) co_return fail(Error::permanent("no such act"));
+  const std::string via = elsewhere ? CO_TRY(via_of(arguments)) : "";
   const Selection selection = CO_TRY(selection_of(arguments));
   const std::string by = printable(arguments.value("by", "operator"), 64);
   const int64_t now = s.queue.clock().wall_ms();
-  const Acted acted = CO_TRY(
-      co_await store::ask<Acted>(s.writer, [=, wanted = act->second](Database& database) -> Result<Acted> {
-        const auto selected = TRY(select_open(database, selection, now, list_limit));
-        return act_on(database, selected, wanted, by, now);
-      }));
+  const Acted acted = CO_TRY(co_await store::ask<Acted>(s.writer, [=](Database& database) -> Result<Acted> {
+    const auto selected = TRY(select_open(database, selection, now, list_limit));
+    return elsewhere ? reroute(database, selected, via, by, now)
+                     : act_on(database, selected, act->second, by, now);
+  }));
   s.queue.forget_files(acted.files);
   s.queue.wake();
   co_return json{{"count", acted.done + acted.wished}, {"wished", acted.wished}, {"refused", acted.refused}};
@@ -156,15 +171,48 @@ Task<Result<json>> audit(Subjects s) {
       {"held", census.held},         {"problems", problems},        {"taken_over", std::move(taken)}};
 }
 
+json hop_json(const Outlook& outlook, const Hop& hop) {
+  json addresses = json::array();
+  for (const net::IpAddress& address : hop.host.addresses) addresses.push_back(address.text());
+  return {{"name", hop.host.name},
+          {"preference", outlook.by_mx ? json(hop.host.preference) : json(nullptr)},
+          {"addresses", std::move(addresses)},
+          {"port", hop.port},
+          {"tls", tls_words(hop)},
+          {"dnssec", dnssec_words(outlook, hop)}};
+}
+
+// What the DNS and the policies say of the way, without waiting for servers that do not answer.
+Task<Result<json>> explain_way(Subjects s, Route way) {
+  const Outlook outlook = co_await s.way.outlook(way.destination, outlook_ms);
+  json hosts = json::array();
+  for (const Hop& hop : outlook.hops) hosts.push_back(hop_json(outlook, hop));
+  const Destination waits = CO_TRY(co_await store::ask<Destination>(
+      s.reader, [to = way.destination](Database& database) { return find_destination(database, to); }));
+  const bool backs_off = waits.due_ms > s.queue.clock().wall_ms();
+  const bool told = outlook.by_mx && !outlook.hops.empty();
+  co_return json{{"text", told ? way.reason + "; " + outlook.reason : way.reason},
+                 {"accepted", !(outlook.hops.empty() && outlook.state == HostList::State::never)},
+                 {"destination", way.destination},
+                 {"hosts", std::move(hosts)},
+                 {"dns", s.resolver.description()},
+                 {"problems", problems(outlook)},
+                 {"due", time_or_null(backs_off ? waits.due_ms : 0)},
+                 {"last_answer", backs_off ? waits.last_answer : ""}};
+}
+
 Task<Result<json>> explain_route(Subjects s, json arguments) {
   const smtp::Address to = CO_TRY(smtp::parse_address(arguments.value("address", "")));
   smtp::Address from;
   if (const std::string text = arguments.value("from", ""); !text.empty())
     from = CO_TRY(smtp::parse_address(text));
   const Route way = route(s.queue.options().route, s.directory(), from, to);
+  if (way.kind == Route::Kind::remote) co_return co_await explain_way(s, way);
   const bool full = s.to_mda.mailboxes().is_full(way.mailbox);
   co_return json{{"text", way.reason + (full ? "; its mailbox is full: 452 4.2.2 at RCPT" : "")},
-                 {"accepted", way.kind != Route::Kind::refused}};
+                 {"accepted", way.kind != Route::Kind::refused},
+                 {"hosts", json::array()},
+                 {"problems", json::array()}};
 }
 
 Task<Result<json>> reload(Subjects s) {

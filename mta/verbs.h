@@ -25,6 +25,7 @@ struct Subjects {
   std::function<Task<Result<void>>()> reload;
   Queue::DirectoryNow directory;
   const Outbound& outbound;
+  Way& way;
   const dns::Resolver& resolver;
 };
 

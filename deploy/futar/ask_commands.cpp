@@ -6,6 +6,7 @@
 #include "common/config/units.h"
 #include "deploy/futar/agents.h"
 #include "deploy/futar/program.h"
+#include "deploy/futar/render/route.h"
 #include "deploy/futar/render/status.h"
 #include "deploy/futar/render/trace.h"
 
@@ -139,8 +140,10 @@ int explain(Program& program, const TraceWords& words) {
 
 int route(Program& program, const TraceWords& words) {
   const json answer = need_agent(program, "mta", "route", {{"address", words.what}, {"from", words.from}});
-  program.say(answer.value("text", ""));
-  if (program.json) program.print_json(answer);
+  if (program.json)
+    program.print_json(answer);
+  else
+    program.print(route_in_words(answer));
   return answer.value("accepted", true) ? exit_code::done : exit_code::no;
 }
 

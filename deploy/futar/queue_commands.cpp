@@ -1,4 +1,4 @@
-// queue | queue list SEL | show ID | retry|hold|release|bounce|remove SEL
+// queue | queue list SEL | show ID | retry|hold|release|bounce|remove SEL | queue reroute SEL --via URL
 #include <pwd.h>
 #include <unistd.h>
 
@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/config/host_url.h"
 #include "common/config/units.h"
 #include "deploy/futar/agents.h"
 #include "deploy/futar/program.h"
@@ -20,7 +21,7 @@ using nlohmann::json;
 /// SEL of the command line.
 struct Selected {
   std::vector<std::string> ids;
-  std::string to, from, state, reason, older;
+  std::string to, from, state, reason, older, via;
   bool all = false;
 
   bool is_empty() const {
@@ -61,15 +62,10 @@ int show(Program& program, const Selected& selected) {
   const json recipients = listed(program, selected);
   if (recipients.empty())
     throw Stop{exit_code::unknown, "not in the queue; try: futar trace " + selected.ids.front()};
-  if (program.json) program.print_json({{"recipients", recipients}});
-  for (const json& item : recipients)
-    program.say(fmt::format("{}  <{}> -> <{}>\n  {} after {}{}{}", item.value("id", ""),
-                            item.value("from", ""), item.value("to", ""), item.value("state", ""),
-                            counted(item.value("attempts", uint64_t{0}), "attempt"),
-                            item["due"].is_string()
-                                ? ", next " + moment_in_words(parse_rfc3339(item["due"].get<std::string>()))
-                                : "",
-                            item.value("reason", "").empty() ? "" : "\n  " + item.value("reason", "")));
+  if (program.json)
+    program.print_json({{"recipients", recipients}});
+  else
+    for (const json& item : recipients) program.print(recipient_in_words(item));
   return exit_code::done;
 }
 
@@ -89,12 +85,11 @@ int act(Program& program, const std::string& verb, const Selected& selected) {
                                 counted(doomed.size(), "recipient"),
                                 verb == "bounce" ? " to the sender" : " without telling the sender"));
   }
-  const json answer = need_agent(program, "mta", "queue_act",
-                                 {{"act", verb}, {"select", selected.arguments()}, {"by", operator_name()}});
-  const auto count = answer.value("count", uint64_t{0}), wished = answer.value("wished", uint64_t{0});
-  program.say(
-      fmt::format("{}: {}{}", verb, counted(count, "recipient"),
-                  wished ? fmt::format(", {} of them when the attempt that runs has ended", wished) : ""));
+  json order = {{"act", verb}, {"select", selected.arguments()}, {"by", operator_name()}};
+  if (verb == "reroute") order["via"] = need(config::parse_host_url(selected.via), exit_code::usage).text();
+  const json answer = need_agent(program, "mta", "queue_act", order);
+  const auto count = answer.value("count", uint64_t{0});
+  program.say(acted_in_words(verb, answer));
   if (program.json) program.print_json(answer);
   if (count == 0 && !selected.ids.empty()) throw Stop{exit_code::unknown, "nothing in the queue matches"};
   return exit_code::done;
@@ -102,7 +97,7 @@ int act(Program& program, const std::string& verb, const Selected& selected) {
 
 void add_selection(CLI::App* app, const std::shared_ptr<Selected>& selected) {
   app->add_option("id", selected->ids, "Whole ids, their last 6 or first 10 characters or more");
-  app->add_option("--to", selected->to, "This recipient, or @domain");
+  app->add_option("--to", selected->to, "This recipient, @domain, or destination of `futar queue`");
   app->add_option("--from", selected->from, "This sender, or @domain");
   app->add_option("--state", selected->state)->check(CLI::IsMember({"waiting", "in_flight", "held"}));
   app->add_option("--reason", selected->reason, "Part of the reason");
@@ -145,6 +140,11 @@ void add_queue_commands(CLI::App& app, Program& program) {
   add_selection(lists, selected);
   command(lists, program, [&program, selected] { return list(program, *selected); });
   add_verbs(queue, program, selected);
+  CLI::App* reroute = queue->add_subcommand("reroute", "Send through another server now, what is held, too");
+  add_selection(reroute, selected);
+  reroute->add_flag("--all", selected->all, "All that is in the queue");
+  reroute->add_option("--via", selected->via, "smtp://, smtp+tls:// or smtps:// and HOST[:PORT]")->required();
+  command(reroute, program, [&program, selected] { return act(program, "reroute", *selected); });
   add_verbs(&app, program, selected);
 }
 

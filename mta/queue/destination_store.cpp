@@ -57,6 +57,15 @@ Result<Destination> load_destination(Database& database, int64_t key) {
   return destination;
 }
 
+Result<Destination> find_destination(Database& database, std::string_view name) {
+  Statement& s = *TRY(
+      database.statement("SELECT key, name, failures, due, last_answer FROM destination WHERE name = ?"));
+  Destination destination;
+  if (TRY(s.bind(1, name).step())) destination = row_of(s);
+  s.reset();
+  return destination;
+}
+
 Result<void> save_destination(Database& database, const Destination& d, int64_t now_ms) {
   Statement& s = *TRY(database.statement(
       "UPDATE destination SET failures = ?, due = ?, last_answer = ?, last_ms = ? WHERE key = ?"));

@@ -14,6 +14,8 @@ Result<int64_t> destination_key(store::Database& database, std::string_view name
 Result<std::vector<Destination>> load_due_destinations(store::Database& database, int64_t now_ms,
                                                        size_t limit);
 Result<Destination> load_destination(store::Database& database, int64_t key);
+/// As it stands; one that had no mail yet has the key 0.
+Result<Destination> find_destination(store::Database& database, std::string_view name);
 Result<void> save_destination(store::Database& database, const Destination& destination, int64_t now_ms);
 /// An operator asked: no back-off stands in the way.
 Result<void> make_destination_due(store::Database& database, int64_t key);

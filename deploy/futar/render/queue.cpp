@@ -20,6 +20,7 @@ constexpr int64_t hour = 3'600'000;
 struct Destination {
   size_t all = 0, hour1 = 0, hour4 = 0, day = 0, older = 0, held = 0;
   std::string next, last;
+  int64_t last_attempt_ms = 0;
 };
 
 void count_age(Destination& destination, int64_t age_ms) {
@@ -30,14 +31,16 @@ void count_age(Destination& destination, int64_t age_ms) {
                           : destination.older);
 }
 
-std::string text_of(const json& item, const char* key) {
-  const auto found = item.find(key);
-  return found != item.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+// Why it is not there. What waits on the link has had no attempt that could have given a reason.
+std::string answer_of(const json& item) {
+  if (item.value("on_link", false)) return "waits for mda";
+  const std::string answer = text_of(item, "last_answer");
+  return answer.empty() ? text_of(item, "reason") : answer;
 }
 
-// What waits on the link has had no attempt that could have given a reason.
-std::string reason_of(const json& item) {
-  return item.value("on_link", false) ? "waits for mda" : text_of(item, "reason");
+std::string domain_of(const json& item) {
+  const std::string destination = text_of(item, "destination"), to = text_of(item, "to");
+  return destination.empty() ? to.substr(to.rfind('@') + 1) : destination;
 }
 
 std::string number_or_dash(const json& number) {
@@ -56,13 +59,16 @@ std::string clock_words(std::string_view rfc3339) {
 json queue_by_destination(const json& recipients, int64_t now_ms) {
   std::map<std::string, Destination> destinations;
   for (const json& item : recipients) {
-    const std::string to = text_of(item, "to");
-    Destination& destination = destinations[to.substr(to.rfind('@') + 1)];
+    Destination& destination = destinations[domain_of(item)];
     count_age(destination, now_ms - item.value("accepted_ms", now_ms));
     if (item.value("state", "") == "held") ++destination.held;
     const std::string due = text_of(item, "due");
     if (!due.empty() && (destination.next.empty() || due < destination.next)) destination.next = due;
-    if (const std::string reason = reason_of(item); !reason.empty()) destination.last = reason;
+    const auto attempt = item.value("last_attempt_ms", int64_t{0});
+    if (std::string answer = answer_of(item); !answer.empty() && attempt >= destination.last_attempt_ms) {
+      destination.last = std::move(answer);
+      destination.last_attempt_ms = attempt;
+    }
   }
   json out = json::array();
   for (const auto& [name, d] : destinations)
@@ -91,13 +97,36 @@ std::string destinations_in_words(const json& destinations) {
 
 std::string recipients_in_words(const json& recipients, int64_t now_ms) {
   if (recipients.empty()) return "Nothing matches.\n";
-  std::vector<std::vector<std::string>> rows{{"id", "state", "age", "size", "from", "to", "reason"}};
+  std::vector<std::vector<std::string>> rows{
+      {"id", "state", "age", "size", "from", "to", "next", "last answer"}};
   for (const json& item : recipients)
     rows.push_back({text_of(item, "id"), text_of(item, "state"),
                     duration_in_words(now_ms - item.value("accepted_ms", now_ms)),
                     size_in_words(item.value("size", uint64_t{0})), "<" + text_of(item, "from") + ">",
-                    "<" + text_of(item, "to") + ">", reason_of(item)});
+                    "<" + text_of(item, "to") + ">", clock_words(text_of(item, "due")), answer_of(item)});
   return table(rows);
+}
+
+std::string recipient_in_words(const json& item) {
+  std::string out = fmt::format("{}  <{}> -> <{}>\n  {} after {}", text_of(item, "id"), text_of(item, "from"),
+                                text_of(item, "to"), text_of(item, "state"),
+                                counted(item.value("attempts", uint64_t{0}), "attempt"));
+  const std::string due = text_of(item, "due"), host = text_of(item, "host");
+  if (!due.empty()) out += ", next " + moment_in_words(parse_rfc3339(due));
+  out += "\n";
+  if (const std::string there = text_of(item, "destination"); !there.empty())
+    out += fmt::format("  destination {}\n", there);
+  if (const std::string answer = answer_of(item); !answer.empty())
+    out += fmt::format("  {}{}\n", host.empty() ? "" : host + ": ", answer);
+  return out;
+}
+
+std::string acted_in_words(const std::string& verb, const json& answer) {
+  const auto wished = answer.value("wished", uint64_t{0}), refused = answer.value("refused", uint64_t{0});
+  std::string out = fmt::format("{}: {}", verb, counted(answer.value("count", uint64_t{0}), "recipient"));
+  if (wished) out += fmt::format(", {} of them when the attempt that runs has ended", wished);
+  if (refused) out += fmt::format("; {} not in a state that allows it", refused);
+  return out;
 }
 
 std::string mailq_in_words(const json& recipients) {
@@ -114,7 +143,7 @@ std::string mailq_in_words(const json& recipients) {
                                                                  : ' ';
       out += fmt::format("{}{}{:>8} {:<19} {}\n", id, mark, item.value("size", uint64_t{0}),
                          moment_in_words(item.value("accepted_ms", int64_t{0})), text_of(item, "from"));
-      if (const std::string reason = reason_of(item); !reason.empty()) out += fmt::format("({})\n", reason);
+      if (const std::string reason = answer_of(item); !reason.empty()) out += fmt::format("({})\n", reason);
     }
     last_id = id;
     out += fmt::format("{:56} {}\n", "", text_of(item, "to"));

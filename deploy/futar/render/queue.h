@@ -6,11 +6,15 @@
 
 namespace futar::deploy {
 
-/// Recipients by domain with their age; `recipients` as mta's verb `queue` lists them.
+/// Recipients by destination (mda's by domain) with their age; `recipients` as mta's verb `queue` lists them.
 nlohmann::json queue_by_destination(const nlohmann::json& recipients, int64_t now_ms);
 std::string destinations_in_words(const nlohmann::json& destinations);
 /// One line a recipient, oldest first.
 std::string recipients_in_words(const nlohmann::json& recipients, int64_t now_ms);
+/// All that is known of one recipient, a few lines.
+std::string recipient_in_words(const nlohmann::json& item);
+/// What became of an operator's verb: "hold: 3 recipients, 1 of them when the attempt that runs has ended".
+std::string acted_in_words(const std::string& verb, const nlohmann::json& answer);
 /// As Postfix's mailq prints it, for scripts that read it.
 std::string mailq_in_words(const nlohmann::json& recipients);
 

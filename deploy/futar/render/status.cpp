@@ -90,9 +90,13 @@ std::string status_in_words(const std::string& host, const json& agents, int64_t
                                     link_up(agents, "mda", "mta") ? "up" : "down")
                       : ""});
   out += table(rows);
-  out += fmt::format("since start  accepted {}  submitted {}  delivered {}  bounced {}\n",
+  out += fmt::format("since start  accepted {}  submitted {}  delivered {}  relayed {}  bounced {}\n",
                      figure(agents, "mta", "accepted"), figure(agents, "msa", "accepted"),
-                     figure(agents, "mta", "delivered"), figure(agents, "mta", "bounced"));
+                     figure(agents, "mta", "delivered"), figure(agents, "mta", "relayed"),
+                     figure(agents, "mta", "bounced"));
+  if (answered(agents, "mta"))
+    if (const std::string dns = agents["mta"].value("dns", ""); !dns.empty())
+      out += fmt::format("dns  {}\n", printable(dns));
   for (const auto& need : needs) out += fmt::format(" ! {}\n", need);
   return out;
 }

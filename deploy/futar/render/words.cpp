@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "common/base/text.h"
 
 namespace futar::deploy {
 namespace {
@@ -53,6 +56,11 @@ std::string moment_in_words(int64_t wall_ms) {
   std::tm local{};
   ::localtime_r(&seconds, &local);
   return fmt::format("{:%d %b %H:%M:%S}", local);
+}
+
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? printable(found->get<std::string>()) : "";
 }
 
 int64_t parse_rfc3339(std::string_view text) {

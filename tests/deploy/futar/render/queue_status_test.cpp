@@ -56,6 +56,40 @@ TEST_CASE("the queue is counted by destination and age") {
   CHECK(destinations_in_words(json::array()) == "The queue is empty.\n");
 }
 
+TEST_CASE("mail for other servers is counted by where it goes, with the newest answer from there") {
+  json tried = item("a@one.example", "waiting", 2 * hour, "as the server says");
+  tried["destination"] = "smtps://smart.example:465";
+  tried["last_answer"] = "\"421 4.7.28 rate limited\"";
+  tried["last_attempt_ms"] = now - 1000;
+  json fresh = item("b@two.example", "waiting", 0);
+  fresh["destination"] = "smtps://smart.example:465";
+  fresh["last_answer"] = "through smtps://smart.example:465 (mta.smart_host)";
+  const json destinations = queue_by_destination({tried, fresh}, now);
+  REQUIRE(destinations.size() == 1);
+  CHECK(destinations[0]["destination"] == "smtps://smart.example:465");
+  CHECK(destinations[0]["all"] == 2);
+  CHECK(destinations[0]["last"] == "\"421 4.7.28 rate limited\"");
+}
+
+TEST_CASE("one recipient is shown with its destination, the host and its words") {
+  json shown = item("a@one.example", "waiting", hour, "the server puts it off");
+  shown["destination"] = "one.example";
+  shown["host"] = "mx1.one.example[192.0.2.1]:25";
+  shown["last_answer"] = "\"451 4.7.1 Greylisted\"";
+  CHECK(recipient_in_words(shown) ==
+        "01kb3m7q2v8x0z4c9r5t1n6w3y  <a@x.example> -> <a@one.example>\n"
+        "  waiting after 1 attempt\n"
+        "  destination one.example\n"
+        "  mx1.one.example[192.0.2.1]:25: \"451 4.7.1 Greylisted\"\n");
+}
+
+TEST_CASE("an operator's verb says what became of it") {
+  CHECK(acted_in_words("hold", {{"count", 1}}) == "hold: 1 recipient");
+  CHECK(acted_in_words("reroute", {{"count", 3}, {"wished", 2}, {"refused", 1}}) ==
+        "reroute: 3 recipients, 2 of them when the attempt that runs has ended; 1 not in a state that allows "
+        "it");
+}
+
 TEST_CASE("recipients are listed one a line, without control characters") {
   const std::string words =
       recipients_in_words(json::array({item("a@one.example", "waiting", hour, "said\x1b[2J\n")}), now);
@@ -77,6 +111,18 @@ TEST_CASE("all is well when all answer and nothing is held or old") {
   CHECK(open_work(well()) == 4);
   CHECK(status_in_words("mail.example.org", well(), now)
             .starts_with("mail.example.org  futar 0.1.0  all is well\n"));
+}
+
+TEST_CASE("status says who answers our questions to the DNS") {
+  json agents = well();
+  agents["mta"]["dns"] = "192.0.2.53, without DNSSEC, which is lost there: DANE is off";
+  agents["mta"]["relayed"] = 7;
+  const std::string words = status_in_words("h", agents, now);
+  CHECK(words.find("\ndns  192.0.2.53, without DNSSEC, which is lost there: DANE is off\n") !=
+        std::string::npos);
+  CHECK(words.find("  relayed 7  ") != std::string::npos);
+  agents["mta"] = nullptr;
+  CHECK(status_in_words("h", agents, now).find("dns") == std::string::npos);
 }
 
 TEST_CASE("status says what needs the operator") {
