@@ -51,13 +51,14 @@ def recognise(octets):
 
 
 class Post:
-    """Writes letters with running names to random mailboxes. aliases: address -> list of mailboxes behind it."""
+    """Writes letters with running names to random mailboxes. aliases: address -> list of mailboxes behind it. `far`: addresses
+    at other servers, to one of which some letters go as well; their local parts are the mailboxes."""
 
     def __init__(self, prefix, domain, users, seed, sizes=((0.8, 2000), (0.17, 20000), (0.03, 150000)), aliases=None,
-                 most_recipients=3):
+                 most_recipients=3, far=()):
         self.prefix, self.domain, self.users, self.sizes = prefix, domain, users, sizes
         self.counts = [1, 1, *range(1, most_recipients + 1)]
-        self.aliases, self.chance, self.written = aliases or {}, random.Random(seed), 0
+        self.aliases, self.far, self.chance, self.written = aliases or {}, far, random.Random(seed), 0
 
     def write(self, sender):
         self.written += 1
@@ -67,6 +68,9 @@ class Post:
             alias = self.chance.choice(sorted(self.aliases))
             recipients.append(f"{alias}@{self.domain}")
             mailboxes |= set(self.aliases[alias])
+        if self.far and self.chance.random() < 0.3:
+            recipients.append(self.chance.choice(self.far))
+            mailboxes.add(recipients[-1].partition("@")[0])
         most = self.chance.choices([size for _, size in self.sizes], [share for share, _ in self.sizes])[0]
         size = self.chance.randrange(most // 10, most)
         return Letter(f"{self.prefix}-{self.written:06}", sender, recipients, mailboxes, size, self.chance)

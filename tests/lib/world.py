@@ -38,9 +38,10 @@ def programs(arguments):
 
 class World:
     """Under `root`: disk/ (what a power cut may touch: state and mail), run/, log/ and futar.toml; `msa` and `mta` are
-    further lines of their sections, `more` is further sections."""
+    further lines of their sections, `more` is further sections, `remote` what becomes of mail for others."""
 
-    def __init__(self, programs, root, domain="crash.test", more="", msa="", mta=""):
+    def __init__(self, programs, root, domain="crash.test", more="", msa="", mta="", remote='remote = "capture"',
+                 hostname=""):
         self.programs, self.root, self.domain = os.path.abspath(programs), root, domain
         self.disk, self.mailboxes = f"{root}/disk", f"{root}/disk/mail"
         self.config, self.library = f"{root}/futar.toml", f"{self.programs}/../tests/libfutar_preload.so"
@@ -48,8 +49,8 @@ class World:
         for folder in ("disk", "disk/state", "disk/mail", "run", "log"):
             os.makedirs(f"{root}/{folder}", mode=0o700, exist_ok=True)
         with open(self.config, "w") as out:
-            out.write(CONFIG.format(root=root, domain=domain, mx=self.mx_port, submission=self.submission_port,
-                                    submissions=self.submissions_port, msa=msa, mta=mta) + more)
+            out.write(CONFIG.format(root=root, hostname=hostname or f"mail.{domain}", mx=self.mx_port, submission=self.submission_port,
+                                    submissions=self.submissions_port, msa=msa, mta=mta, remote=remote) + more)
         self.agents = {name: Agent(self, name) for name in AGENTS}
 
     def futar(self, *words, check=True, given=None):
@@ -106,13 +107,13 @@ class World:
         return [surprise for agent in self.agents.values() for surprise in agent.surprises]
 
 
-CONFIG = """hostname = "mail.{domain}"
+CONFIG = """hostname = "{hostname}"
 state_dir = "{root}/disk/state"
 run_dir = "{root}/run"
 [mta]
 listen = ["127.0.0.1:{mx}"]
 relay_networks = ["127.0.0.0/8"]
-remote = "capture"
+{remote}
 retry_first = "1s"
 retry_max = "2s"
 {mta}

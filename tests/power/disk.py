@@ -35,10 +35,11 @@ def read_log(path):
         at += size
 
 
-def note(log_fd, text):
-    """Appends a note of the test itself ("A", with the id of a message that got its 250) as one record."""
+def note(log_fd, text, kind=b"A"):
+    """Appends a note of the test itself as one record: "A", the id of a message that got its 250; "D", id and mailbox of
+    one whose dot another server took."""
     data = text.encode()
-    os.write(log_fd, HEADER.pack(HEADER.size + len(data), os.getpid(), 0, 0, 0, 0, b"A", 0) + data)
+    os.write(log_fd, HEADER.pack(HEADER.size + len(data), os.getpid(), 0, 0, 0, 0, kind, 0) + data)
 
 
 class File:
@@ -191,6 +192,9 @@ class Disk:
         self._step((new, new_name, old.now[old_name]))
 
     def _on_A(self, record):
+        pass
+
+    def _on_D(self, record):
         pass
 
     def _on_P(self, record):

@@ -87,7 +87,7 @@ class Internet:
     def _start_sink(self):
         self.sink = self.wire.host("sink", [ADDRESSES["mx.sink.test"][0]])
         self.wire.route("198.18.0.0/16", self.sink)
-        self.sink.start(sys.executable, "-B", f"{HERE}/sink.py", self.sink.folder)
+        self.sink.start(sys.executable, "-B", f"{HERE}/../lib/sink.py", self.sink.folder)
         self.grave = self.wire.host("grave", [GRAVE])
         self.wire.route("198.19.0.0/17", self.grave)
         ip("", f"route add 198.19.128.0/17 via {GRAVE}")  # which is nobody there, and passes nothing on

@@ -1,5 +1,5 @@
 """A peer by script: takes mail at whatever address it is reached, notes each message that it took, and misbehaves as the
-recipient's local part says. Runs as a program on its host: sink.py FOLDER; FOLDER/taken has a JSON line for each dot:
+recipient's local part says. Runs as a program on its host: sink.py FOLDER, or in a thread (tests/power/peer.py); FOLDER/taken has a JSON line for each dot:
 {t: seconds since the epoch, from, to, subject, letter, whole, at: address}; the octets of mail for keep@ go to FOLDER/kept-N."""
 import asyncio
 import json
@@ -8,7 +8,7 @@ import re
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from letters import recognise  # noqa: E402
 
 GREY_S = 2  # greylist.test: how long a new pair of sender and recipient has to wait
@@ -63,6 +63,7 @@ class Session(asyncio.Protocol):
         verb = line[:4].upper()
         path = line.partition("<")[2].partition(">")[0]
         if verb == "EHLO":
+            self.client = line[5:]
             return b"250-sink.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n"
         if verb == "MAIL":
             self.forget()
