@@ -59,7 +59,7 @@ struct Observation {
 /// For one recipient of a transaction.
 struct RecipientResult {
   Observation last;        ///< what decided: its RCPT, else the reply to the whole message
-  bool doubtful = false;   ///< the final dot was sent and no reply came: it may have the message
+  bool doubtful = false;   ///< the final dot was sent and no verdict came: it may have the message
   bool dsn_asked = false;  ///< the server announced DSN, so NOTIFY and ORCPT went with it
 };
 

@@ -17,9 +17,9 @@ constexpr int max_challenges = 8;
 Observation said(Stage stage, Said reply) { return {stage, Trouble::none, std::move(reply), {}}; }
 
 Trouble trouble_of(Reason reason, Stage stage) {
-  if (reason == Reason::deadline) return Trouble::timeout;
-  // Whoever hangs up amid the handshake has refused it.
-  return stage == Stage::tls ? Trouble::tls_failed : Trouble::closed;
+  // Whoever hangs up or falls silent amid the handshake has refused it.
+  if (stage == Stage::tls) return Trouble::tls_failed;
+  return reason == Reason::deadline ? Trouble::timeout : Trouble::closed;
 }
 
 std::string first_word(std::string_view reply) {

@@ -40,7 +40,7 @@ struct Dialogue::Sending {
   void decide(size_t recipient, Observation observation) {
     taken |= observation.stage == Stage::dot && observation.is_good();
     RecipientResult& result = results[recipient];
-    result.doubtful = observation.stage == Stage::dot && observation.reply.code == 0;
+    result.doubtful = observation.stage == Stage::dot && observation.trouble != Trouble::none;
     result.last = std::move(observation);
     std::erase(open, recipient);
   }

@@ -36,11 +36,12 @@ Task<Outbound::Served> Outbound::talk(std::shared_ptr<Site> site, Session& sessi
                                       const Candidate& candidate) {
   Served served;
   while (!stopping_ && served.end == Served::End::drained) {
+    const bool has_mail = co_await fetch(*site);
     if (!session.usable()) {
-      served.end = Served::End::reconnect;
+      if (has_mail) served.end = Served::End::reconnect;
       break;
     }
-    if (!co_await fetch(*site)) {
+    if (!has_mail) {
       if (!co_await more_comes(*site)) break;
       continue;
     }

@@ -92,7 +92,7 @@ Task<> FakeStream::start_tls_client(TlsContext& context, TlsExpectation expectat
   expectation_ = std::move(expectation);
   if (!tls_failure.empty()) {
     operate();
-    throw StreamClosed{Reason::tls_failed, tls_failure};
+    throw StreamClosed{tls_failed_by, tls_failure};
   }
   co_await start_tls(context);
   tls_->sni = expectation_->sni;

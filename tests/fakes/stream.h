@@ -35,6 +35,7 @@ class FakeStream final : public Stream {
   Endpoint peer_endpoint, local_endpoint;
   std::optional<uint32_t> uid;
   std::string tls_failure;  ///< not empty: start_tls_client fails with these words
+  StreamClosed::Reason tls_failed_by = StreamClosed::Reason::tls_failed;
   /// As if the deadline had passed, or the listener had stopped.
   void expire();
   void shut_down();

@@ -41,6 +41,7 @@ struct ClientFixture {
   net::Fault fault;
   size_t read_at_most = SIZE_MAX;
   std::string tls_failure;
+  net::StreamClosed::Reason tls_failed_by = net::StreamClosed::Reason::tls_failed;
 
   // What the session saw.
   Observation opened;
@@ -64,6 +65,7 @@ struct ClientFixture {
       end->fault = &fault;
       end->read_at_most = read_at_most;
       end->tls_failure = tls_failure;
+      end->tls_failed_by = tls_failed_by;
       Session session(std::move(stream), clock, options);
       opened = co_await session.open();
       for (Transaction& transaction : mail)

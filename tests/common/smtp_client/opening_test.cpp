@@ -106,6 +106,19 @@ TEST_CASE("a failed handshake is told, and nothing is said in clear") {
   }
 }
 
+TEST_CASE("whichever way a handshake breaks off, silence too, it has failed") {
+  for (const auto reason : {net::StreamClosed::Reason::peer_closed, net::StreamClosed::Reason::reset,
+                            net::StreamClosed::Reason::deadline}) {
+    ClientFixture f;
+    starttls(f);
+    f.tls_failure = "broken off";
+    f.tls_failed_by = reason;
+    f.run(transaction_of(body));
+    CHECK(f.opened.stage == Stage::tls);
+    CHECK(f.opened.trouble == Trouble::tls_failed);
+  }
+}
+
 TEST_CASE("each mechanism logs in, and mail goes") {
   struct Row {
     const char *offered, *first;
