@@ -190,7 +190,9 @@ Task<Result<json>> explain_way(Subjects s, Route way) {
   const Destination waits = CO_TRY(co_await store::ask<Destination>(
       s.reader, [to = way.destination](Database& database) { return find_destination(database, to); }));
   const bool backs_off = waits.due_ms > s.queue.clock().wall_ms();
-  const bool told = outlook.by_mx && !outlook.hops.empty();
+  // Without MX records the domain is its own host.
+  const bool told =
+      outlook.by_mx && !outlook.hops.empty() && outlook.hops.front().host.name == way.destination;
   co_return json{{"text", told ? way.reason + "; " + outlook.reason : way.reason},
                  {"accepted", !(outlook.hops.empty() && outlook.state == HostList::State::never)},
                  {"destination", way.destination},

@@ -2,6 +2,7 @@
 import re
 
 from cases import ALICE, case, check, letter
+from hosts import wait_for
 
 # Its PTR is confirmed for IPv4 alone, so that auto means IPv4.
 
@@ -56,3 +57,16 @@ def _(world):
                            ("user@sts.test", "MTA-STS")):
         told = world.ours.futar("route", address, check=False).stdout
         check(re.search(words, told), f"{address}: {told or 'nothing'}")
+
+
+@case("mail that waits for a dead host goes through another server when the operator says so")
+def _(world):
+    world.fresh(retry="1h")
+    word, to = world.word(), "user@d0002.dead.test"
+    world.submit(to, letter(word, to))
+    wait_for("the end of an attempt", lambda: "refused" in world.ours.futar("queue").stdout)
+    told = world.ours.futar("route", to).stdout
+    check(re.search("waits until.*refused", told), told)
+    world.ours.futar("queue", "reroute", "--to", "d0002.dead.test", "--via", "smtp://mx.sink.test")
+    world.taken(word)
+    check("asked by" in world.events(word), world.events(word))
