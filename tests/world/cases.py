@@ -210,8 +210,10 @@ class Scene:
         return [self.ids[word]] if word in self.ids else ["--message-id", f"{word}@futar.test"]
 
     def story(self):
-        """The traces of all messages of a case that failed."""
-        return [line for word in self.words if self._ours for line in self.trace(word).splitlines()]
+        """The traces of all messages of a case that failed, and the last words of the peers."""
+        traces = [line for word in self.words if self._ours for line in self.trace(word).splitlines()]
+        peers = [getattr(self.internet, name).host for name in ("postfix", "exim", "smtpd")]
+        return traces + [f"{peer.name}: {line}" for peer in peers for line in peer.log().splitlines()[-12:]]
 
 
 def connect(address=OUR_ADDRESS, port=25, **options):
