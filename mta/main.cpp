@@ -118,7 +118,7 @@ class Mta final : public daemon::Agent {
                                               system_clock(), TRY(settings::policies(config_)));
     way_ = std::make_unique<Way>(env_.loop, *resolver_, *policies_, *trusted_, *workers_, system_clock(),
                                  TRY(settings::way(config_)));
-    remote_queue_ = std::make_unique<RemoteQueue>(env_.loop, *queue_, *writer_, *reader_);
+    remote_queue_ = std::make_unique<RemoteQueue>(env_.loop, *queue_, *reader_);
     outbound_ =
         std::make_unique<Outbound>(env_.loop, *remote_queue_, *way_, *spool_, *workers_, system_clock(),
                                    TRY(settings::outbound(config_, return_paths_, directory_now())));

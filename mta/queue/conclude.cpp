@@ -14,13 +14,37 @@ Result<Facts> load_facts(Database& database, const Recipient& recipient) {
   return Facts{message->id, message->envelope.reverse_path, message->proven_sender, message->id.wall_ms()};
 }
 
-Result<std::optional<spool::Message>> load_or_set_aside(Database& database, const Recipient& recipient) {
+Result<void> set_aside(Database& database, Conclusions& all, const Recipient& recipient, By by,
+                       const Error& why, Change change) {
+  all.aside.push_back(
+      fmt::format("recipient {} of message {}: {}", recipient.row, recipient.message, why.text));
+  change.reason =
+      fmt::format("damaged row: {}{}{}", why.text, change.reason.empty() ? "" : "; ", change.reason);
+  const bool gone_out = change.state == State::delivered || change.state == State::relayed;
+  if (!gone_out) {
+    change.state = State::held;
+    change.status = "4.3.0";
+    change.event = event::Event(all.now_ms, event::Kind::held)
+                       .with(event::Field::recipient, recipient.address.text())
+                       .with(event::Field::cause, change.reason);
+  }
+  TRY(set_wish(database, recipient.row, Wish::none, ""));
+  TRY(set_state(database, recipient, change.state, by, 0, recipient.attempts,
+                by == By::rule && recipient.offered, change.reason, change.status));
+  all.events[recipient.message].push_back(std::move(change.event));
+  all.delivered += change.state == State::delivered;
+  all.relayed += change.state == State::relayed;
+  return {};
+}
+
+Result<std::optional<spool::Message>> load_or_set_aside(Database& database, Conclusions& all,
+                                                        const Recipient& recipient) {
   auto loaded = spool::load_message(database, recipient.message);
-  if (!loaded && loaded.error().kind == Error::Kind::ours) return fail(loaded.error());
-  if (loaded && *loaded) return std::move(*loaded);
-  const std::string reason = loaded ? "its message row is missing" : "damaged row: " + loaded.error().text;
-  TRY(set_state(database, recipient, State::held, By::rule, 0, recipient.attempts, recipient.offered, reason,
-                "4.3.0"));
+  if (!loaded && loaded.error().kind != Error::Kind::permanent) return fail(loaded.error());
+  if (loaded && *loaded && ((*loaded)->body.is_file() || (*loaded)->body.bytes)) return std::move(*loaded);
+  const Error why =
+      !loaded ? loaded.error() : Error::permanent(*loaded ? "its content is gone" : "its message is missing");
+  TRY(set_aside(database, all, recipient, By::rule, why));
   return std::optional<spool::Message>();
 }
 
@@ -64,7 +88,11 @@ Result<void> grant_wish(Database& database, Conclusions& all, Recipient recipien
 
 Result<void> write_conclusions(Database& database, Conclusions& all) {
   for (const auto& [message, events] : all.events) {
-    TRY(spool::append_events(database, message, events));
+    // A history that takes no more is no reason to forget what has happened.
+    if (auto kept = spool::append_events(database, message, events); !kept) {
+      if (kept.error().kind != Error::Kind::permanent) return kept;
+      all.aside.push_back(kept.error().text);
+    }
     if (TRY(has_open_recipients(database, message))) continue;
     if (std::string file = TRY(spool::clear_content(database, message)); !file.empty())
       all.files.push_back(std::move(file));

@@ -28,6 +28,7 @@ struct Conclusions {
   int64_t now_ms = 0, last_jump_ms = 0;
   std::map<int64_t, std::vector<event::Event>> events;  ///< by message, for one step each
   std::vector<std::string> files;                       ///< of bodies that are not needed any more
+  std::vector<std::string> aside;                       ///< rows that are damaged, in words
   uint64_t delivered = 0, relayed = 0, deferred = 0, bounced = 0, ignored = 0, doubtful = 0;
   bool dsn_due = false, children_wait = false;
 
@@ -36,9 +37,12 @@ struct Conclusions {
   Moment moment(const Facts& facts) const { return {now_ms, facts.accepted_ms, last_jump_ms}; }
 };
 
-/// The message of a recipient whose attempt is about to begin. None: it cannot be read, so the recipient is
-/// held and shown, and the rest goes on.
-Result<std::optional<spool::Message>> load_or_set_aside(store::Database& database,
+/// A damaged row: its recipient is held and shown, and the rest goes on. `change` is what the attempt came
+/// to, if one was made: what has gone out is not held, since a release would send it again.
+Result<void> set_aside(store::Database& database, Conclusions& conclusions, const Recipient& recipient, By by,
+                       const Error& why, Change change = {});
+/// The message of a recipient whose attempt is about to begin; none when it was set aside.
+Result<std::optional<spool::Message>> load_or_set_aside(store::Database& database, Conclusions& conclusions,
                                                         const Recipient& recipient);
 
 /// A DSN goes only to a proven sender: without one a failure is held and shown (design §5).

@@ -70,8 +70,10 @@ Result<std::vector<Listed>> select_open(Database& database, const Selection& sel
     if (!recipient) continue;
     auto summary = messages.find(recipient->message);
     if (summary == messages.end()) {
-      auto loaded = TRY(spool::load_summary(database, recipient->message));
-      summary = messages.emplace(recipient->message, loaded.value_or(spool::Summary{})).first;
+      // A damaged one is listed without what cannot be read, so that its recipients can be removed.
+      auto loaded = spool::load_summary(database, recipient->message);
+      if (!loaded && loaded.error().kind != Error::Kind::permanent) return fail(loaded.error());
+      summary = messages.emplace(recipient->message, loaded && *loaded ? **loaded : spool::Summary{}).first;
     }
     const spool::Summary& m = summary->second;
     auto destination = destinations.find(recipient->destination);

@@ -14,17 +14,17 @@ NewRecipient plan_one(const PlanInput& input, const message::Recipient& recipien
   planned.prefix = way.prefix;
   planned.reason = way.reason;
   planned.parameters = recipient.parameters;
-  planned.state = input.slot_free ? State::in_flight : State::waiting;
-  if (way.kind == Route::Kind::remote) {
-    planned.destination = way.destination;
-    planned.mailbox = way.address.text();
+  planned.destination = way.destination;
+  const bool for_others = !way.destination.empty();
+  if (for_others) planned.mailbox = way.address.text();
+  if (!input.hold_reason.empty()) planned.reason = input.hold_reason;
+  if (way.kind == Route::Kind::hold || !input.hold_reason.empty()) {
+    planned.state = State::held;
+  } else if (for_others) {
     planned.state = State::waiting;
     planned.due_ms = input.now_ms;
-  }
-  if (way.kind == Route::Kind::hold) planned.state = State::held;
-  if (!input.hold_reason.empty()) {
-    planned.state = State::held;
-    planned.reason = input.hold_reason;
+  } else {
+    planned.state = input.slot_free ? State::in_flight : State::waiting;
   }
   return planned;
 }

@@ -80,6 +80,9 @@ class Queue {
 
   // ---- for mta/queue/remote_queue ----
   Conclusions nothing_concluded() const { return {clock_.wall_ms(), jumps_.last_jump_wall_ms()}; }
+  using Work = std::function<Result<void>(store::Database&, Conclusions&)>;
+  /// One transaction of ends, with their events; settled when it is durable. Permanent: something is damaged.
+  Task<Result<void>> commit(Work work);
   /// What has been committed: counted, told, cleaned up after.
   void settle(const Conclusions& conclusions);
   /// Mail for another server was stored.
@@ -96,7 +99,7 @@ class Queue {
     std::shared_ptr<const Facts> facts;
   };
   struct Launch;
-  struct OutcomeBatch;
+  struct Answered;
 
   bool slot_free() const;
   PlanInput plan_input(const smtp::Address& sender, const std::string& hold_reason) const;
@@ -105,9 +108,14 @@ class Queue {
   Task<> load_what_is_due();
   Task<size_t> load_once();
   Task<> apply(std::vector<proto::OutcomeItem> items);
-  Result<void> apply_one(store::Database& database, OutcomeBatch& batch, size_t index) const;
-  Result<void> add_children(store::Database& database, OutcomeBatch& batch, size_t index,
-                            const Recipient& parent) const;
+  Task<Result<void>> recall(std::shared_ptr<std::vector<Answered>> batch);
+  void plan_children(Answered& one) const;
+  Task<Result<void>> store_outcomes(std::shared_ptr<std::vector<Answered>> batch);
+  /// `damage`: why it could not be stored as it is.
+  Result<void> apply_one(store::Database& database, Conclusions& all, const Answered& one,
+                         const Error* damage) const;
+  Result<void> add_children(store::Database& database, Conclusions& all,
+                            const std::vector<NewRecipient>& planned, const Recipient& parent) const;
   Task<> write_dsns();
   Task<size_t> write_dsns_once();
   /// One kind for one recipient: told by the DSN, or suppressed by a rule.

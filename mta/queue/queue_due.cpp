@@ -44,7 +44,7 @@ Task<size_t> Queue::load_once() {
   const int64_t now = clock_.wall_ms();
   const size_t room = options_.flights - flights_.size();
   backlog_ = false;
-  Result<void> done = co_await writer_.commit([=](Database& database) -> Result<void> {
+  Result<void> done = co_await commit([=](Database& database, Conclusions& all) -> Result<void> {
     *launch_list = {};
     uint64_t octets = 0;
     for (Recipient& recipient : TRY(load_due(database, now, std::min(due_batch, room)))) {
@@ -52,11 +52,8 @@ Task<size_t> Queue::load_once() {
       auto one = std::ranges::find(messages, recipient.message, &Launch::One::key);
       if (one == messages.end()) {
         if (octets > due_octets) break;
-        auto loaded = TRY(load_or_set_aside(database, recipient));
-        if (!loaded) {
-          ++launch_list->set_aside;
-          continue;
-        }
+        auto loaded = TRY(load_or_set_aside(database, all, recipient));
+        if (!loaded) continue;
         octets += loaded->body.in_memory();
         messages.push_back({recipient.message, std::move(*loaded), {}});
         one = std::prev(messages.end());
@@ -66,13 +63,13 @@ Task<size_t> Queue::load_once() {
       recipient.state = State::in_flight;
       one->recipients.push_back(std::move(recipient));
     }
+    launch_list->set_aside = all.aside.size();
     return {};
   });
   if (!done) {
     log::warning("the queue could not read what is due: {}", done.error().text);
     co_return 0;
   }
-  counts_.rows_set_aside += launch_list->set_aside;
   size_t taken = launch_list->set_aside;
   // The link may have gone while the batch was read: then it is back in the database as waiting.
   if (!link_is_up_) co_return 0;

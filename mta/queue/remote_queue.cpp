@@ -52,14 +52,14 @@ struct Batch {
   }
 };
 
-Result<void> take_batch(Database& database, Batch& batch, int64_t destination, int64_t now_ms,
-                        size_t recipients, uint64_t octets) {
+Result<void> take_batch(Database& database, Conclusions& all, Batch& batch, int64_t destination,
+                        int64_t now_ms, size_t recipients, uint64_t octets) {
   for (Recipient& r : TRY(load_due_at(database, destination, now_ms, recipients))) {
     std::string forwarder = forwarder_of(r);
     Batch::One* one = batch.find(r, forwarder);
     if (!one) {
       if (batch.octets >= octets) break;
-      const auto message = TRY(load_or_set_aside(database, r));
+      const auto message = TRY(load_or_set_aside(database, all, r));
       if (!message) continue;
       batch.all.push_back({r.message, item_of(*message, r, std::move(forwarder))});
       one = &batch.all.back();
@@ -72,10 +72,17 @@ Result<void> take_batch(Database& database, Batch& batch, int64_t destination, i
   return {};
 }
 
+/// `damage`: why it could not be stored as it is.
 Result<void> conclude_one(Database& database, Conclusions& all, Recipient recipient,
-                          const RemoteOutcome& outcome, const RetryRules& rules) {
+                          const RemoteOutcome& outcome, const RetryRules& rules,
+                          const Error* damage = nullptr) {
   if (recipient.state == State::waiting)
     recipient.state = State::in_flight;  // its turn had come with the others
+  if (damage) {
+    TRY(set_answer(database, recipient.row, outcome.host, outcome.words, all.now_ms));
+    return set_aside(database, all, recipient, By::attempt, *damage,
+                     judge(outcome, recipient, rules, all.moment({})));
+  }
   if (outcome.state == RemoteOutcome::State::untried) {
     TRY(set_state(database, recipient, State::waiting, By::attempt, recipient.due_ms, recipient.attempts,
                   false, recipient.reason, recipient.status));
@@ -102,9 +109,9 @@ Task<std::vector<Destination>> RemoteQueue::due(size_t limit) {
 Task<std::vector<RemoteItem>> RemoteQueue::take(int64_t destination, size_t recipients, uint64_t octets) {
   auto batch = std::make_shared<Batch>();
   const int64_t now = queue_.clock().wall_ms();
-  const Result<void> taken = co_await writer_.commit([=](Database& database) {
+  const Result<void> taken = co_await queue_.commit([=](Database& database, Conclusions& all) {
     *batch = {};
-    return take_batch(database, *batch, destination, now, recipients, octets);
+    return take_batch(database, all, *batch, destination, now, recipients, octets);
   });
   std::vector<RemoteItem> items;
   if (taken)
@@ -115,69 +122,68 @@ Task<std::vector<RemoteItem>> RemoteQueue::take(int64_t destination, size_t reci
 }
 
 // What has happened out there has happened: a full disk only delays its record.
-Task<bool> RemoteQueue::commit(Work work) {
+Task<Result<void>> RemoteQueue::commit(Queue::Work work) {
   for (int64_t wait_ms = 100; !stopping_; wait_ms = std::min<int64_t>(wait_ms * 2, 5000)) {
-    auto all = std::make_shared<Conclusions>();
-    const Conclusions nothing = queue_.nothing_concluded();
-    const Result<void> committed = co_await writer_.commit([=](Database& database) -> Result<void> {
-      *all = nothing;
-      TRY(work(database, *all));
-      return write_conclusions(database, *all);
-    });
-    if (committed) {
-      queue_.settle(*all);
-      co_return true;
-    }
+    Result<void> committed = co_await queue_.commit(work);
+    if (committed) co_return committed;
     log::error("what other servers answered could not be stored: {}", committed.error().text);
+    if (committed.error().kind == Error::Kind::permanent) co_return committed;
     co_await loop_.sleep(wait_ms);
   }
-  co_return false;
+  co_return fail(Error::temporary("mta stops"));
 }
 
 Task<> RemoteQueue::conclude(std::vector<RemoteOutcome> outcomes) {
   point("mta.before_remote_outcome");
-  const RetryRules rules = queue_.options().retry;
-  co_await commit(
-      [rules, outcomes = std::move(outcomes)](Database& database, Conclusions& all) -> Result<void> {
-        for (const RemoteOutcome& outcome : outcomes) {
-          auto recipient = TRY(load_recipient(database, outcome.row));
-          if (recipient && recipient->state == State::in_flight)
-            TRY(conclude_one(database, all, std::move(*recipient), outcome, rules));
-          else
-            ++all.ignored;
-        }
-        return {};
-      });
+  co_await store_outcomes(std::move(outcomes), State::in_flight, std::nullopt);
   point("mta.after_remote_outcome");
 }
 
+// A damaged row fails its batch: then each is stored by itself, and the damaged one set aside.
+Task<> RemoteQueue::store_outcomes(std::vector<RemoteOutcome> outcomes, State from,
+                                   std::optional<Error> damage) {
+  const auto work = [outcomes, from, damage, rules = queue_.options().retry](
+                        Database& database, Conclusions& all) -> Result<void> {
+    for (const RemoteOutcome& outcome : outcomes) {
+      auto recipient = TRY(load_recipient(database, outcome.row));
+      if (recipient && recipient->state == from)
+        TRY(conclude_one(database, all, std::move(*recipient), outcome, rules, damage ? &*damage : nullptr));
+      else
+        ++all.ignored;
+    }
+    return {};
+  };
+  const Result<void> stored = co_await commit(work);
+  if (stored || stored.error().kind != Error::Kind::permanent) co_return;
+  if (outcomes.size() > 1)
+    for (RemoteOutcome& outcome : outcomes) co_await store_outcomes({std::move(outcome)}, from, std::nullopt);
+  else if (!damage)
+    co_await store_outcomes(std::move(outcomes), from, stored.error());
+}
+
 Task<> RemoteQueue::conclude_all(Destination destination, RemoteOutcome outcome) {
-  const RetryRules rules = queue_.options().retry;
   const int64_t now = queue_.clock().wall_ms();
   co_await save(destination);
-  bool more = true;
-  while (more && !stopping_) {
-    auto count = std::make_shared<size_t>(0);
-    co_await commit([=](Database& database, Conclusions& all) -> Result<void> {
-      auto due = TRY(load_due_at(database, destination.key, now, step));
-      *count = due.size();
-      for (Recipient& recipient : due) TRY(conclude_one(database, all, std::move(recipient), outcome, rules));
-      return {};
-    });
-    more = *count == step;
+  for (size_t count = step; count == step && !stopping_;) {
+    const auto due = co_await store::ask<std::vector<Recipient>>(
+        reader_, [=](Database& database) { return load_due_at(database, destination.key, now, step); });
+    count = due ? due->size() : 0;
+    std::vector<RemoteOutcome> outcomes(count, outcome);
+    for (size_t i = 0; i < count; ++i) outcomes[i].row = (*due)[i].row;
+    co_await store_outcomes(std::move(outcomes), State::waiting, std::nullopt);
   }
 }
 
 Task<> RemoteQueue::save(Destination destination) {
   const int64_t now = queue_.clock().wall_ms();
-  co_await commit(
+  (void)co_await commit(
       [=](Database& database, Conclusions&) { return save_destination(database, destination, now); });
 }
 
 Task<> RemoteQueue::hold_all(std::string reason) {
   const int64_t now = queue_.clock().wall_ms();
   for (const Destination& destination : co_await due(step))
-    co_await commit([=](Database& database, Conclusions& all) -> Result<void> {
+    (void)co_await commit([=](Database& database, Conclusions& all) -> Result<void> {
       for (const Recipient& r : TRY(load_due_at(database, destination.key, now, step))) {
         TRY(set_state(database, r, State::held, By::rule, 0, r.attempts, false, reason, "4.7.0"));
         all.events[r.message].push_back(event::Event(all.now_ms, event::Kind::held)

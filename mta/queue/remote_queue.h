@@ -1,6 +1,6 @@
 // The queue as mta/outbound sees it: destinations that are due, the mail at one of them, what became of it.
 #pragma once
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +13,8 @@ namespace futar::mta {
 
 class RemoteQueue {
  public:
-  RemoteQueue(net::Loop& loop, Queue& queue, store::Writer& writer, store::Reader& reader)
-      : loop_(loop), queue_(queue), writer_(writer), reader_(reader) {}
+  RemoteQueue(net::Loop& loop, Queue& queue, store::Reader& reader)
+      : loop_(loop), queue_(queue), reader_(reader) {}
 
   /// Not in back-off and with recipients that are due.
   Task<std::vector<Destination>> due(size_t limit);
@@ -35,12 +35,13 @@ class RemoteQueue {
   void stop() { stopping_ = true; }
 
  private:
-  using Work = std::function<Result<void>(store::Database&, Conclusions&)>;
-  Task<bool> commit(Work work);
+  /// Tries again until it is done, unless something is damaged: that is reported, and an Error.
+  Task<Result<void>> commit(Queue::Work work);
+  /// Of recipients in the state `from`; `damage` is why they could not be stored as they are.
+  Task<> store_outcomes(std::vector<RemoteOutcome> outcomes, State from, std::optional<Error> damage);
 
   net::Loop& loop_;
   Queue& queue_;
-  store::Writer& writer_;
   store::Reader& reader_;
   bool stopping_ = false;
 };

@@ -112,15 +112,13 @@ Route ordinary(const RouteRules& rules, const Directory& directory, const smtp::
     return {Route::Kind::mda, recipient, "", "", fmt::format("{} is an alias here", alias->address)};
   if (std::holds_alternative<directory::Unknown>(found))
     return refused(recipient, "5.1.1", fmt::format("{} is not known here", recipient.text()));
-  switch (rules.remote) {
-    case Remote::capture:
-      return capture(directory, sender, recipient);
-    case Remote::hold:
-      return {Route::Kind::hold, recipient, "", "", "mta.remote = \"hold\""};
-    case Remote::direct:
-      break;
+  if (rules.remote == Remote::capture) return capture(directory, sender, recipient);
+  Route way = to_remote(rules, sender, recipient);
+  if (rules.remote == Remote::hold && way.kind == Route::Kind::remote) {
+    way.kind = Route::Kind::hold;
+    way.reason = "mta.remote = \"hold\"";
   }
-  return to_remote(rules, sender, recipient);
+  return way;
 }
 
 // A bounce to an address that we put on a forwarded message goes on to the one who sent it first. It is for

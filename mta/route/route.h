@@ -19,7 +19,7 @@ struct Route {
   enum class Kind {
     mda,      ///< a mailbox or alias of ours: over the link
     remote,   ///< another mail server: `destination`
-    hold,     ///< stays, shown to the operator
+    hold,     ///< stays, shown to the operator; `destination` once it is released
     refused,  ///< nobody here of that name (5.1.1), no domain (5.1.2), no bounce to a return path (5.7.1)
   };
   Kind kind = Kind::mda;
@@ -27,8 +27,8 @@ struct Route {
   std::string mailbox;    ///< account + detail that will receive it; "" when an alias decides
   std::string prefix;     ///< header fields for this destination alone ("X-Original-To: ...\r\n")
   std::string reason;     ///< in words, for events and `futar route`
-  /// Of `remote`, the key under which recipients share connections: a domain (A-labels, lower case), an
-  /// address literal "[192.0.2.1]", or the text of a HostUrl, which alone has "://" in it. Else "".
+  /// Of `remote` and `hold`, the key under which recipients share connections: a domain (A-labels, lower
+  /// case), an address literal "[192.0.2.1]", or the text of a HostUrl, which alone has "://" in it. Else "".
   std::string destination = {};
   std::string status = {};  ///< of `refused`, its enhanced status code
 };

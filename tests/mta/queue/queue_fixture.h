@@ -32,6 +32,11 @@ class QueueFixture {
     close();
     open();
   }
+  /// The same after a change of the config.
+  void restart(RouteRules route) {
+    route_ = std::move(route);
+    restart();
+  }
 
   Result<void> accept(spool::Message message) {
     Result<void> result;
@@ -92,6 +97,11 @@ class QueueFixture {
           if (r.address.text() == address && state == State::none) state = r.state;
     });
     return state;
+  }
+  Recipient recipient(int64_t row) {
+    Recipient found;
+    look([&](store::Database& database) { found = load_recipient(database, row)->value_or(Recipient{}); });
+    return found;
   }
   Census census() {
     Census census;
@@ -175,7 +185,7 @@ class QueueFixture {
                                     [this]() -> const directory::Directory& { return *directory_; });
     queue->set_outlet({[this] { return outlet_ready; },
                        [this](proto::DeliverItem item) { items.push_back(std::move(item)); }});
-    remote = std::make_unique<RemoteQueue>(loop, *queue, *writer_, *reader_);
+    remote = std::make_unique<RemoteQueue>(loop, *queue, *reader_);
     queue->start();
   }
 

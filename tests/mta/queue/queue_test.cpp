@@ -1,5 +1,6 @@
 #include "mta/queue/queue.h"
 
+#include "mta/queue/destination_store.h"
 #include "tests/mta/queue/queue_fixture.h"
 
 using namespace futar;
@@ -261,4 +262,67 @@ TEST_CASE("mail for other domains is captured, each with its original recipient,
   QueueFixture hold({Remote::hold});
   REQUIRE(hold.accept(hold.message({"x@remote.test"})).has_value());
   CHECK(hold.state_of("x@remote.test") == State::held);
+}
+
+TEST_CASE("a damaged message is set aside when what waits is loaded, and the rest goes") {
+  QueueFixture f;
+  for (const char* to : {"alice@futar.test", "bob@futar.test"})
+    REQUIRE(f.accept(f.message({to})).has_value());
+  f.damage("UPDATE message SET id = x'00' WHERE key = 1");
+  f.restart();
+  f.queue->link_up();
+  REQUIRE(f.wait_for_sent(1));
+  CHECK(f.sent()[0].address.local == "bob");
+  CHECK(f.recipient(1).state == State::held);
+  CHECK(f.queue->counts().rows_set_aside == 1);
+}
+
+TEST_CASE("what mda answers about a damaged message is set aside, and the answers beside it are stored") {
+  const struct {
+    OutcomeState outcome;
+    State state;
+  } rows[] = {{OutcomeState::delivered, State::delivered},
+              {OutcomeState::failed, State::held},
+              {OutcomeState::later, State::held},
+              {OutcomeState::expanded, State::held}};
+  for (const auto& row : rows) {
+    CAPTURE(row.state);
+    QueueFixture f;
+    f.queue->link_up();
+    for (const char* to : {"alice@futar.test", "bob@futar.test"})
+      REQUIRE(f.accept(f.message({to})).has_value());
+    REQUIRE(f.wait_for_sent(2));
+    std::vector<proto::OutcomeItem> both;
+    for (const auto& sent : f.sent()) {
+      both.emplace_back();
+      both.back().row = sent.row;
+      both.back().state = sent.row == 1 ? row.outcome : OutcomeState::delivered;
+      if (row.outcome == OutcomeState::expanded) both.back().targets = {"eva@futar.test"};
+    }
+    f.queue->link_down();  // what was known of the messages is forgotten
+    f.damage("UPDATE message SET envelope = '{' WHERE key = 1");
+    f.queue->outcomes(both);
+    REQUIRE(run_until(f.loop, [&] { return f.recipient(2).state == State::delivered; }));
+    CHECK(f.recipient(1).state == row.state);
+    CHECK(f.queue->counts().rows_set_aside == 1);
+  }
+}
+
+TEST_CASE("an alias that mda answers after a restart sends on under the message's own sender") {
+  RouteRules rules;
+  rules.sender_routes = *parse_routes({{"sender@futar.test", "smtp://smart.example"}});
+  QueueFixture f(rules);
+  f.queue->link_up();
+  REQUIRE(f.accept(f.message({"team@futar.test"})).has_value());
+  REQUIRE(f.wait_for_sent(1));
+  const auto sent = f.sent()[0];
+  f.restart();
+  f.queue->link_up();
+  REQUIRE(f.wait_for_sent(1));
+  f.queue->link_down();
+  f.answer(sent, OutcomeState::expanded, "", {"eve@remote.example"});
+  REQUIRE(f.wait_for_state("eve@remote.example", State::waiting));
+  f.look([&](store::Database& database) {
+    CHECK(load_destination(database, f.recipient(2).destination)->name == "smtp://smart.example:25");
+  });
 }

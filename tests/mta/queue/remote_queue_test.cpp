@@ -30,12 +30,14 @@ class Courier {
     }(*this, recipients, items));
     return items;
   }
-  void conclude(const RemoteItem& item, RemoteOutcome::State state) {
+  void conclude(const RemoteItem& item, RemoteOutcome::State state) { conclude(std::vector{item}, state); }
+  void conclude(const std::vector<RemoteItem>& items, RemoteOutcome::State state) {
     std::vector<RemoteOutcome> outcomes;
-    for (const RemoteRecipient& r : item.recipients) {
-      outcomes.push_back(outcome(state));
-      outcomes.back().row = r.row;
-    }
+    for (const RemoteItem& item : items)
+      for (const RemoteRecipient& r : item.recipients) {
+        outcomes.push_back(outcome(state));
+        outcomes.back().row = r.row;
+      }
     run_task(f_.loop, [](Courier& c, std::vector<RemoteOutcome> all) -> Task<> {
       co_await c.f_.remote->conclude(std::move(all));
     }(*this, std::move(outcomes)));
@@ -229,4 +231,150 @@ TEST_CASE("destinations are found by leaps over the index, however many recipien
           f.accept(f.message({"u" + std::to_string(i) + "@d" + std::to_string(d) + ".example"})).has_value());
   CHECK(courier.due().size() == 5);
   CHECK(courier.take(7).size() == 7);
+}
+
+namespace {
+
+constexpr const char* damage_the_first = "UPDATE message SET envelope = '{' WHERE key = 1";
+
+/// Two messages under way to one destination; then the row of the first is damaged.
+std::vector<RemoteItem> take_two(QueueFixture& f, Courier& courier) {
+  REQUIRE(f.accept(f.message({"eve@remote.example"})).has_value());
+  REQUIRE(f.accept(f.message({"ann@remote.example"})).has_value());
+  courier.due();
+  auto items = courier.take();
+  REQUIRE(items.size() == 2);
+  f.damage(damage_the_first);
+  return items;
+}
+
+}  // namespace
+
+TEST_CASE("the outcome for a damaged message is held and shown, and those beside it are stored") {
+  QueueFixture f;
+  Courier courier(f);
+  courier.conclude(take_two(f, courier), RemoteOutcome::State::failed);
+  CHECK(f.state_of("ann@remote.example") == State::bounced);
+  CHECK(f.recipient(1).state == State::held);
+  CHECK(f.recipient(1).reason.starts_with("damaged row: an envelope is not a JSON object"));
+  CHECK(f.queue->counts().rows_set_aside == 1);
+  CHECK(f.census().in_flight == 0);
+}
+
+TEST_CASE("what another server has taken is never sent again, damaged or not") {
+  QueueFixture f;
+  Courier courier(f);
+  courier.conclude(take_two(f, courier), RemoteOutcome::State::relayed);
+  CHECK(f.recipient(1).state == State::relayed);
+  CHECK(f.recipient(2).state == State::relayed);
+  CHECK(f.queue->counts().rows_set_aside == 1);
+}
+
+TEST_CASE("a destination where nobody answers waits, whatever is damaged there") {
+  QueueFixture f;
+  Courier courier(f);
+  REQUIRE(f.accept(f.message({"eve@remote.example"})).has_value());
+  REQUIRE(f.accept(f.message({"ann@remote.example"})).has_value());
+  courier.due();
+  f.damage(damage_the_first);
+  courier.fail_destination();
+  CHECK(f.recipient(1).state == State::held);
+  CHECK(attempts_of(f, "ann@remote.example") == 1);
+}
+
+TEST_CASE("a wish that cannot be read is dropped with its outcome, and the others are stored") {
+  QueueFixture f;
+  Courier courier(f);
+  REQUIRE(f.accept(f.message({"eve@remote.example", "ann@remote.example"})).has_value());
+  courier.due();
+  const auto items = courier.take();
+  f.damage("UPDATE recipient SET wish = 99 WHERE id = 1");
+  courier.conclude(items, RemoteOutcome::State::later);
+  CHECK(f.recipient(1).state == State::held);
+  CHECK(f.recipient(1).wish == Wish::none);
+  CHECK(f.recipient(2).state == State::waiting);
+}
+
+TEST_CASE("a history that is full loses its newest events, not the outcomes") {
+  QueueFixture f;
+  Courier courier(f);
+  const auto items = [&] {
+    REQUIRE(f.accept(f.message({"eve@remote.example"})).has_value());
+    courier.due();
+    return courier.take();
+  }();
+  f.damage("INSERT INTO events(step, packed) VALUES((2 << 20) - 1, x'00')");
+  courier.conclude(items, RemoteOutcome::State::relayed);
+  CHECK(f.recipient(1).state == State::relayed);
+}
+
+TEST_CASE("a damaged message is not handed out, and the others are") {
+  QueueFixture f;
+  Courier courier(f);
+  for (const char* to : {"eve@remote.example", "ann@remote.example", "joe@remote.example"})
+    REQUIRE(f.accept(f.message({to})).has_value());
+  f.damage(damage_the_first);
+  f.damage("DELETE FROM content WHERE key = 2");
+  courier.due();
+  const auto items = courier.take();
+  REQUIRE(items.size() == 1);
+  CHECK(items[0].recipients[0].address.local == "joe");
+  CHECK(f.recipient(1).state == State::held);
+  CHECK(f.recipient(2).state == State::held);
+  CHECK(f.queue->counts().rows_set_aside == 2);
+}
+
+TEST_CASE("what an operator lists, releases and removes may be damaged") {
+  QueueFixture f;
+  Courier courier(f);
+  courier.conclude(take_two(f, courier), RemoteOutcome::State::later);
+  CHECK(f.act(Act::remove).done == 2);
+  CHECK(f.recipient(1).state == State::cancelled);
+}
+
+TEST_CASE(
+    "what was held under mta.remote = hold goes where it would have gone, once that is not set any more") {
+  const struct {
+    const char* sentence;
+    RouteRules rules;
+    const char* destination;
+  } rows[] = {
+      {"to its own servers", {Remote::hold}, "remote.example"},
+      {"through the smart host",
+       {Remote::hold, *parse_host_url("smtp://smart.example")},
+       "smtp://smart.example:25"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.sentence);
+    QueueFixture f(row.rules);
+    Courier courier(f);
+    REQUIRE(f.accept(f.message({"eve@remote.example"})).has_value());
+    CHECK(f.state_of("eve@remote.example") == State::held);
+    CHECK(courier.due().empty());
+
+    CHECK(f.act(Act::release).done == 1);  // too early: it is held again
+    run_task(f.loop, [](QueueFixture& fixture) -> Task<> { co_await fixture.remote->hold_all("hold"); }(f));
+    CHECK(f.state_of("eve@remote.example") == State::held);
+
+    RouteRules direct = row.rules;
+    direct.remote = Remote::direct;
+    f.restart(direct);
+    CHECK(courier.due().empty());
+    CHECK(f.act(Act::release).done == 1);
+    CHECK(courier.due() == std::vector<std::string>{row.destination});
+    CHECK(courier.take().size() == 1);
+    f.queue->link_up();
+    CHECK_FALSE(run_until(f.loop, [&] { return !f.items.empty(); }, 50));
+  }
+}
+
+TEST_CASE("mail for other servers that is held expires there like other mail") {
+  QueueFixture f({Remote::hold});
+  REQUIRE(f.accept(f.message({"eve@remote.example"})).has_value());
+  spool::Message over_limit = f.message({"ann@remote.example"});
+  over_limit.hold_reason = "over the limit";
+  REQUIRE(f.accept(std::move(over_limit)).has_value());
+  f.look([&](store::Database& database) {
+    CHECK(load_outlived(database, State::held, f.clock.wall_ms() + 1, 10)->size() == 2);
+  });
 }
