@@ -40,7 +40,7 @@ class Town:
         for reply, count in load.refusals.items():
             tally.notes[f'times "{reply or "no reply, connection broken"}"'] += count
         left = self.world.wait_drained(seconds)
-        tally.check(left == 0, f"{words}{left} still wait after {seconds} s")
+        tally.check(left == 0, f"{words}{left} still wait, no less for {seconds} s")
         clean, said = self.world.audit()
         tally.check(clean, f"{words}audit: {said}")
 

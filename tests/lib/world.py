@@ -87,13 +87,16 @@ class World:
         """What msa and mta still have to do, as `futar status` counts it; None while one of them does not answer."""
         return json.loads(self.futar("status", "--json", check=False).stdout)["waiting"]
 
-    def wait_drained(self, seconds=60):
-        """Waits until nothing waits any more; returns what still does. Asks twice: between the answers of two agents a
-        message may have gone from the one to the other."""
-        until, before = time.monotonic() + seconds, None
+    def wait_drained(self, seconds=60, most=900):
+        """Waits until nothing waits any more; returns what still does. Gives up when it has not become less for `seconds`.
+        Asks twice: between the answers of two agents a message may have gone from the one to the other."""
+        end = time.monotonic() + most
+        until, least, before = time.monotonic() + seconds, None, None
         while True:
             left = self.waiting()
-            if (left == 0 and before == 0) or time.monotonic() > until:
+            if left is not None and (least is None or left < least):
+                until, least = time.monotonic() + seconds, left
+            if (left == 0 and before == 0) or time.monotonic() > min(until, end):
                 return left
             before = left
             time.sleep(0.02)
