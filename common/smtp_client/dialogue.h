@@ -32,6 +32,9 @@ class Dialogue {
   /// Runs a step; whatever breaks it becomes an observation at the stage that was reached, and closes the
   /// stream.
   Task<Observation> guarded(Task<Observation> step);
+  /// How long to wait now: for the stage, but in a transaction not longer than what is left for the whole of
+  /// it. Nothing left: Broken.
+  int64_t patience_ms(Stage stage) const;
   /// Says a command and hears its reply.
   Task<Said> ask(Stage stage, std::string command);
   /// The next reply, which belongs to this stage; its class must fit. 421 ends the session.
@@ -64,6 +67,7 @@ class Dialogue {
   PeerOffer offer_;
   std::string host_said_;
   size_t transactions_ = 0;
+  int64_t end_ms_ = 0;  ///< steady time: of the transaction, without the reply to its dot
   Stage stage_ = Stage::greeting;
   bool alive_ = true;   ///< the server may be spoken to
   bool ready_ = false;  ///< open() went well

@@ -41,6 +41,7 @@ void take_limits(PeerOffer& offer, const Words& words) {
     const auto value = parse_number(word.substr(equals + 1));
     if (!value || *value == 0) continue;
     if (equal_nocase(word.substr(0, equals), "RCPTMAX")) offer.max_recipients = *value;
+    if (equal_nocase(word.substr(0, equals), "RCPTDOMAINMAX")) offer.max_domains = *value;
     if (equal_nocase(word.substr(0, equals), "MAILMAX")) offer.max_messages = *value;
   }
 }

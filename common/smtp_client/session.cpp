@@ -62,16 +62,23 @@ Task<Observation> Dialogue::guarded(Task<Observation> step) {
   co_return end;
 }
 
+int64_t Dialogue::patience_ms(Stage stage) const {
+  if (stage < Stage::mail || stage > Stage::content) return timeout_ms(stage);
+  const int64_t left = end_ms_ - clock_.steady_ms();
+  if (left <= 0) throw Broken{Trouble::timeout, "the server was too slow for the whole message"};
+  return std::min(left, timeout_ms(stage));
+}
+
 Task<Said> Dialogue::ask(Stage stage, std::string command) {
   stage_ = stage;
   command += "\r\n";
-  co_await channel_.send(command, 1, timeout_ms(stage));
+  co_await channel_.send(command, 1, patience_ms(stage));
   co_return co_await hear(stage);
 }
 
 Task<Said> Dialogue::hear(Stage stage) {
   stage_ = stage;
-  Said reply = co_await channel_.reply(timeout_ms(stage));
+  Said reply = co_await channel_.reply(patience_ms(stage));
   if (!fits(stage, reply.code))
     throw Broken{Trouble::garbage, fmt::format("{} is no answer here", reply.code), std::move(reply)};
   if (reply.code == 421) alive_ = false;

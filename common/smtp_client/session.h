@@ -42,7 +42,7 @@ struct Options {
 };
 
 /// One transaction. Content is asked for piece by piece, "" at its end; CRLF lines, dots not stuffed. What
-/// has more recipients than offer().max_recipients is for the caller to split.
+/// has more recipients, or domains of them, than offer() allows is for the caller to split.
 struct Transaction {
   smtp::Address reverse_path;
   smtp::MailParameters parameters;

@@ -44,6 +44,8 @@ const Row& row(Stage stage) { return rows[static_cast<size_t>(stage)]; }
 std::string_view name(Stage stage) { return row(stage).name; }
 int64_t timeout_ms(Stage stage) { return row(stage).timeout; }
 
+int64_t whole_ms(uint64_t octets) { return 60 * minute + static_cast<int64_t>(octets / 1024) * second; }
+
 bool fits(Stage stage, int code) {
   if (code >= 400) return true;
   return row(stage).positive.contains(static_cast<char>('0' + code / 100));

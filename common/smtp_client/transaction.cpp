@@ -57,6 +57,7 @@ struct Dialogue::Sending {
 Task<std::vector<RecipientResult>> Dialogue::send(Transaction transaction) {
   Sending sending(std::move(transaction));
   stage_ = Stage::mail;
+  end_ms_ = clock_.steady_ms() + whole_ms(sending.transaction.size);
   Observation end = {Stage::mail, Trouble::closed, {}, "the session is over"};
   if (usable()) end = co_await guarded(transact(sending));
   sending.decide_open(end);
@@ -97,7 +98,7 @@ Task<Observation> Dialogue::send_envelope(Sending& sending) {
     std::string group;
     for (size_t i = next; i < end; ++i) group += commands[i].line + "\r\n";
     stage_ = commands[next].stage;
-    co_await channel_.send(group, end - next, timeout_ms(stage_));
+    co_await channel_.send(group, end - next, patience_ms(stage_));
     for (; next < end; ++next) {
       const Command& command = commands[next];
       last = {command.stage, Trouble::none, co_await hear(command.stage), {}};
@@ -122,7 +123,7 @@ Task<> Dialogue::send_data(Sending& sending) {
     std::string wire;
     encoder.push(co_await content.next(), wire);
     if (content.at_end()) encoder.finish(wire);
-    co_await channel_.send(wire, 0, timeout_ms(Stage::content));
+    co_await channel_.send(wire, 0, patience_ms(Stage::content));
   } while (!content.at_end());
 }
 
@@ -149,7 +150,7 @@ Task<Observation> Dialogue::send_chunks(Sending& sending) {
     const std::string piece = co_await content.next();
     const bool last = content.at_end();
     const std::string chunk = fmt::format("BDAT {}{}\r\n{}", piece.size(), last ? " LAST" : "", piece);
-    co_await channel_.send(chunk, 1, timeout_ms(Stage::content));
+    co_await channel_.send(chunk, 1, patience_ms(Stage::content));
     if (last) waiting = Stage::dot;
     for (++owed; owed > (offer_.pipelining && !last ? chunks_ahead : 0) && !(last && owed == 1); --owed) {
       Said reply = co_await hear(waiting);

@@ -1,5 +1,6 @@
 // One session with one host: message after message until nothing is left, or the host has had enough.
 #include "mta/outbound/outbound.h"
+#include "mta/outbound/portion.h"
 
 namespace futar::mta {
 
@@ -96,13 +97,11 @@ Task<bool> Outbound::fetch(Site& site) {
 Task<> Outbound::send(Site& site, Session& session, const Candidate& candidate, Served& served) {
   Site::Pending pending = std::move(site.pending.front());
   site.pending.pop_front();
-  if (const size_t most = session.offer().max_recipients; pending.item.recipients.size() > most) {
-    Site::Pending rest = pending;
-    rest.item.recipients.erase(rest.item.recipients.begin(),
-                               rest.item.recipients.begin() + static_cast<long>(most));
-    pending.item.recipients.resize(most);
-    octets_ += rest.item.in_memory();
-    site.pending.push_front(std::move(rest));
+  if (auto rest = split_off(pending.item.recipients, session.offer()); !rest.empty()) {
+    Site::Pending next = pending;
+    next.item.recipients = std::move(rest);
+    octets_ += next.item.in_memory();
+    site.pending.push_front(std::move(next));
   }
   octets_ -= pending.item.in_memory();
   const Circumstances before{session.transactions() > 0, false};

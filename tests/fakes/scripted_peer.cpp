@@ -101,6 +101,7 @@ Task<> ScriptedPeer::take_auth(std::string line) {
 }
 
 Task<> ScriptedPeer::answer(const std::string& to, std::string good) {
+  before_answer();
   // Longer keys come later in the map.
   for (auto entry = script.rbegin(); entry != script.rend(); ++entry) {
     if (!to.starts_with(entry->first) || entry->second.empty()) continue;

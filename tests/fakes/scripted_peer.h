@@ -44,6 +44,7 @@ class ScriptedPeer {
   std::function<std::string(std::string_view line)> auth = [](std::string_view) {
     return "235 2.7.0 ok\r\n";
   };
+  std::function<void()> before_answer = [] {};             ///< such as time that passes
   size_t hear_at_most = SIZE_MAX, say_at_most = SIZE_MAX;  ///< octets; then it hangs up
 
   // What it saw.

@@ -360,3 +360,40 @@ TEST_CASE("what looks like the end of a message is content, and the last line al
       CHECK(f.peer.commands.size() == 5);
     }
 }
+
+TEST_CASE("a server that answers each command just in time does not keep a session for days") {
+  for (const bool pipelining : {true, false}) {
+    CAPTURE(pipelining);
+    ClientFixture f;
+    if (!pipelining) f.peer.keywords.clear();
+    f.peer.before_answer = [&] { f.clock.advance_ms(4 * 60'000); };
+    f.run({transaction_of("x\r\n", std::vector<std::string>(100, "b@example.org"))});
+    CHECK(f.result().last.stage == Stage::rcpt);
+    CHECK(f.result().last.trouble == Trouble::timeout);
+    CHECK_FALSE(f.result().doubtful);
+    CHECK(f.peer.messages.empty());
+    CHECK(f.peer.commands.size() < (pipelining ? 60 : 20));
+  }
+}
+
+TEST_CASE("nor does one that takes the content drop by drop; a message may take its time by its size") {
+  const struct {
+    int64_t ms_each;  ///< 64 KiB
+    Trouble trouble;
+  } rows[] = {{60'000, Trouble::none}, {180'000, Trouble::timeout}};
+  for (const auto& row : rows)
+    for (const char* keyword : {"CHUNKING", "HELP"}) {
+      CAPTURE(keyword);
+      ClientFixture f;
+      f.peer.keywords = {keyword};
+      Transaction transaction =
+          transaction_of(std::string(6 << 20, 'x') + "\r\n", {"b@example.org"}, 64 << 10);
+      transaction.read = [&f, &row, read = transaction.read](uint64_t offset) {
+        f.clock.advance_ms(row.ms_each);
+        return read(offset);
+      };
+      f.run({std::move(transaction)});
+      CHECK(f.result().last.trouble == row.trouble);
+      CHECK_FALSE(f.result().doubtful);
+    }
+}

@@ -184,6 +184,7 @@ TEST_CASE("an offer is read in any case; what is unknown or senseless is passed 
   expected.auth = {"PLAIN", "LOGIN", "SCRAM-SHA-256"};
   expected.max_recipients = 20;
   expected.max_messages = 5;
+  expected.max_domains = 1;
   CHECK(offer == expected);
 
   CHECK(parse_offer("250-h\n250 STARTTLS").starttls);
