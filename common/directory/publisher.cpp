@@ -51,11 +51,12 @@ Result<void> write_text(const File& file, std::string_view text) {
   return write_all(fd, text, file.fresh);
 }
 
-// Dovecot reads the file anew when its size or its time in whole seconds is another (db-passwd-file.c), so a second
-// change within a second would stay unseen: each file is at least a second younger than the one before.
+// Dovecot reads the file anew when its size or its time in whole seconds is another (db-passwd-file.c), so a
+// second change within a second would stay unseen: each file is at least a second younger than the one
+// before.
 Result<void> make_younger(const File& file) {
-  struct stat before {};
-  struct stat now {};
+  struct stat before{};
+  struct stat now{};
   if (::stat(file.path.c_str(), &before) != 0) return {};  // there is none
   if (::stat(file.fresh.c_str(), &now) != 0) return fail(errno_error(errno, "stat " + file.fresh));
   if (now.st_mtime > before.st_mtime) return {};

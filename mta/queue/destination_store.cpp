@@ -77,6 +77,18 @@ Result<void> save_destination(Database& database, const Destination& d, int64_t 
       .run();
 }
 
+Result<void> set_destination(Database& database, int64_t row, int64_t destination, ChosenBy by) {
+  Statement& s = *TRY(database.statement("UPDATE recipient SET destination = ?, rerouted = ? WHERE id = ?"));
+  return s.bind(1, destination).bind(2, int64_t{by == ChosenBy::person}).bind(3, row).run();
+}
+
+Result<void> make_due_anew(Database& database, int64_t row, std::string_view reason, int64_t now_ms) {
+  Statement& s =
+      *TRY(database.statement("UPDATE recipient SET due = ?, reason = ?, status = '', remote_host = NULL, "
+                              "remote_words = NULL WHERE id = ? AND state = 1"));
+  return s.bind(1, now_ms).bind(2, reason).bind(3, row).run();
+}
+
 Result<void> make_destination_due(Database& database, int64_t key) {
   return TRY(database.statement("UPDATE destination SET due = 0 WHERE key = ?"))->bind(1, key).run();
 }

@@ -91,22 +91,13 @@ Result<std::vector<Listed>> select_open(Database& database, const Selection& sel
 
 namespace {
 
-Result<void> set_destination(Database& database, int64_t row, int64_t destination) {
-  Statement& s = *TRY(database.statement("UPDATE recipient SET destination = ? WHERE id = ?"));
-  return s.bind(1, destination).bind(2, row).run();
-}
-
 // Due at once at its destination, as if it had never been tried elsewhere: no transition where it waits.
 Result<void> start_anew(Database& database, const Recipient& recipient, std::string_view reason,
                         int64_t now_ms) {
   if (recipient.state == State::held)
     TRY(set_state(database, recipient, State::waiting, By::person, now_ms, recipient.attempts, false, reason,
                   ""));
-  Statement& s =
-      *TRY(database.statement("UPDATE recipient SET due = ?, reason = ?, status = '', remote_host = NULL, "
-                              "remote_words = NULL WHERE id "
-                              "= ? AND state = 1"));
-  TRY(s.bind(1, now_ms).bind(2, reason).bind(3, recipient.row).run());
+  TRY(make_due_anew(database, recipient.row, reason, now_ms));
   return make_destination_due(database, recipient.destination);
 }
 
@@ -223,7 +214,7 @@ Result<Acted> reroute(Database& database, const std::vector<Listed>& selected, s
       ++acted.refused;  // mda may be putting it into the mailbox right now
       continue;
     }
-    TRY(set_destination(database, recipient->row, there));
+    TRY(set_destination(database, recipient->row, there, ChosenBy::person));
     recipient->destination = there;
     if (flies) {
       TRY(set_wish(database, recipient->row, Wish::reroute, by));

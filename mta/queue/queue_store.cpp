@@ -63,6 +63,7 @@ Result<void> add_destinations(Database& database) {
     ALTER TABLE recipient ADD COLUMN remote_host TEXT;
     ALTER TABLE recipient ADD COLUMN remote_words TEXT;
     ALTER TABLE recipient ADD COLUMN last_attempt INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE recipient ADD COLUMN rerouted INTEGER NOT NULL DEFAULT 0;
     DROP INDEX recipient_due;
     CREATE INDEX recipient_due ON recipient(due) WHERE state = 1 AND destination IS NULL;
     CREATE INDEX recipient_remote ON recipient(destination, due) WHERE state = 1 AND destination IS NOT NULL;
@@ -210,6 +211,16 @@ Result<std::vector<Recipient>> load_due_at(Database& database, int64_t destinati
       columns);
   Statement& s = *TRY(database.statement(sql.c_str()));
   s.bind(1, destination).bind(2, now_ms).bind(3, static_cast<int64_t>(limit));
+  return rows_of(s);
+}
+
+Result<std::vector<Recipient>> load_remote(Database& database, int64_t after, size_t limit) {
+  static const std::string sql = fmt::format(
+      "SELECT {} FROM recipient WHERE state <= 3 AND id > ? AND destination IS NOT NULL AND rerouted = 0 "
+      "ORDER BY id LIMIT ?",
+      columns);
+  Statement& s = *TRY(database.statement(sql.c_str()));
+  s.bind(1, after).bind(2, static_cast<int64_t>(limit));
   return rows_of(s);
 }
 

@@ -25,6 +25,8 @@ Result<std::vector<Recipient>> load_due(store::Database& database, int64_t now_m
 /// The same at one destination.
 Result<std::vector<Recipient>> load_due_at(store::Database& database, int64_t destination, int64_t now_ms,
                                            size_t limit);
+/// Open recipients at other servers, in rows behind `after`, but for those that an operator sent another way.
+Result<std::vector<Recipient>> load_remote(store::Database& database, int64_t after, size_t limit);
 /// Refuses an illegal transition as Error::permanent and changes nothing then.
 Result<void> set_state(store::Database& database, const Recipient& from, State to, By by, int64_t due_ms,
                        int attempts, bool offered, std::string_view reason, std::string_view status);

@@ -227,8 +227,8 @@ TEST_CASE("a group that may read the verifiers gets them, and no other file") {
 
 TEST_CASE("two publications within a second differ in the whole seconds that Dovecot looks at") {
   const Folder folder;
-  struct stat first {};
-  struct stat second {};
+  struct stat first{};
+  struct stat second{};
   REQUIRE(publish(some_records(), {.folder = folder.path}));
   REQUIRE(::stat((folder.path + "/dovecot.passwd").c_str(), &first) == 0);
   REQUIRE(publish(some_records(), {.folder = folder.path}));

@@ -13,6 +13,7 @@
 #include "common/store/ask.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/remote_queue.h"
+#include "mta/queue/replan.h"
 #include "mta/queue/trace_store.h"
 #include "tests/fakes/clock.h"
 #include "tests/fakes/run.h"
@@ -152,6 +153,7 @@ class QueueFixture {
   net::Loop loop;
   std::vector<proto::DeliverItem> items;
   bool outlet_ready = true;
+  size_t replanned = 0;  ///< by the newest start
   std::unique_ptr<Queue> queue;
   std::unique_ptr<RemoteQueue> remote;
 
@@ -175,6 +177,7 @@ class QueueFixture {
     REQUIRE(database.has_value());
     REQUIRE(store::migrate(**database, queue_schema).has_value());
     REQUIRE(return_in_flight(**database, Flights::all).has_value());
+    replanned = replan(**database, route_, *directory_, clock.wall_ms()).value();
     writer_ =
         std::make_unique<store::Writer>(loop, *std::move(database), [](Error error) { FAIL(error.text); });
     reader_ = std::make_unique<store::Reader>(loop, folder / "mta.db");
