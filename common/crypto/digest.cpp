@@ -29,6 +29,22 @@ std::string sha256(std::string_view octets) {
   return digest;
 }
 
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  must(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1, "sha256");
+}
+
+void Sha256::add(std::string_view octets) {
+  must(EVP_DigestUpdate(context_.get(), octets.data(), octets.size()) == 1, "sha256");
+}
+
+std::string Sha256::finish() {
+  std::string digest(sha256_size, '\0');
+  must(EVP_DigestFinal_ex(context_.get(), bytes(digest), nullptr) == 1, "sha256");
+  return digest;
+}
+
+void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+
 std::string hmac_sha256(std::string_view key, std::string_view octets) {
   std::string digest(sha256_size, '\0');
   must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes(octets), octets.size(),

@@ -1,14 +1,34 @@
 // Digests, keyed digests and random octets over libcrypto. Octets go in and out as std::string.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;
 
 namespace futar::crypto {
 
 constexpr size_t sha256_size = 32;
 
 std::string sha256(std::string_view octets);
+
+/// SHA-256 of what comes piece by piece.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(Sha256&&) noexcept = default;
+  Sha256& operator=(Sha256&&) noexcept = default;
+  void add(std::string_view octets);
+  std::string finish();  ///< once
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
+
 std::string hmac_sha256(std::string_view key, std::string_view octets);
 /// RFC 8018 §5.2 with HMAC-SHA-256, 32 octets. 100 000 iterations take tens of milliseconds: call it from a
 /// worker.
