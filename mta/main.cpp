@@ -5,11 +5,14 @@
 #include "common/daemon/tls.h"
 #include "common/event/log_line.h"
 #include "common/log/log.h"
+#include "common/net/interfaces.h"
 #include "common/net/listener.h"
 #include "common/smtp/replies.h"
 #include "common/smtp_server/session.h"
 #include "common/zmq/context.h"
 #include "mta/from_msa/from_msa.h"
+#include "mta/outbound/ourselves.h"
+#include "mta/queue/replan.h"
 #include "mta/settings.h"
 #include "mta/srs/keys.h"
 #include "mta/to_mda/to_mda.h"
@@ -45,6 +48,8 @@ class Mta final : public daemon::Agent {
     TRY(start_links());
     queue_->start();
     outbound_->start();
+    if (config_.text("mta.ip") == "auto" && queue_->options().route.remote == Remote::direct)
+      env_.loop.spawn("mta.ip", allow_ipv6_when_proven());
     TRY(start_port_25());
     control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_,
                                                       config::control_endpoint(config_, "mta"), verbs());
@@ -86,6 +91,10 @@ class Mta final : public daemon::Agent {
       TRY(return_in_flight(*database, Flights::all));
       TRY(transaction.commit());
     }
+    return_paths_ = std::make_shared<const srs::Keys>(TRY(srs::load_keys(env_.state_folder + "/srs.key")));
+    QueueOptions options = TRY(settings::queue(config_, return_paths_));
+    if (const size_t count = TRY(replan(*database, options.route, *directory_, system_clock().wall_ms())))
+      log::info("{} recipients that wait go another way by the new config", count);
     const size_t swept = TRY(spool_->sweep([&](std::string_view name) {
       return spool::has_file(*database, name).value_or(true);  // when in doubt a file stays
     }));
@@ -101,9 +110,8 @@ class Mta final : public daemon::Agent {
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ =
         std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
-    return_paths_ = std::make_shared<const srs::Keys>(TRY(srs::load_keys(env_.state_folder + "/srs.key")));
     queue_ = std::make_unique<Queue>(env_.loop, *workers_, *writer_, *reader_, *spool_, system_clock(),
-                                     TRY(settings::queue(config_, return_paths_)), directory_now());
+                                     std::move(options), directory_now());
     return {};
   }
 
@@ -123,6 +131,12 @@ class Mta final : public daemon::Agent {
         std::make_unique<Outbound>(env_.loop, *remote_queue_, *way_, *spool_, *workers_, system_clock(),
                                    TRY(settings::outbound(config_, return_paths_, directory_now())));
     return {};
+  }
+
+  Task<> allow_ipv6_when_proven() {
+    co_await until_ipv6_is_proven(env_.loop, *resolver_, net::interface_addresses);
+    way_->allow_ipv6();
+    log::info("mail goes out by IPv6, too: our address has a name that leads back to it");
   }
 
   proto::LinkOptions link_options(std::string endpoint, const std::string& role) const {

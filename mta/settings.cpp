@@ -1,8 +1,10 @@
 #include "mta/settings.h"
 
 #include "common/base/clock.h"
+#include "common/config/listen.h"
 #include "common/config/units.h"
-#include "common/net/address.h"
+#include "common/net/interfaces.h"
+#include "mta/outbound/ourselves.h"
 
 namespace futar::mta::settings {
 namespace {
@@ -58,6 +60,11 @@ Result<WayOptions> way(const config::Config& config) {
   WayOptions options;
   options.hello = config.hostname();
   options.hosts.own_names = {config.hostname()};
+  std::vector<net::Endpoint> listeners;
+  for (const std::string& entry : config.list("mta.listen"))
+    for (const config::Listen& listen : TRY(config::parse_listen(entry)))
+      listeners.push_back(TRY(net::Endpoint::parse(listen.endpoint)));
+  options.hosts.own = reached_at(listeners, net::interface_addresses());
   options.hosts.ipv4 = config.text("mta.ip") != "ipv6";
   options.hosts.ipv6 = config.text("mta.ip") == "ipv6";
   if (const auto host = TRY(smart_host_of(config))) options.smart_host = host->text();

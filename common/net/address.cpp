@@ -35,6 +35,10 @@ IpAddress IpAddress::v6(const uint8_t octets[16]) {
   return address;
 }
 
+bool IpAddress::is_any() const {
+  return size_ > 0 && std::all_of(octets_, octets_ + size_, [](uint8_t o) { return o == 0; });
+}
+
 bool IpAddress::is_loopback() const {
   if (size_ == 4) return octets_[0] == 127;
   return size_ == 16 && octets_[15] == 1 &&

@@ -17,6 +17,7 @@ class IpAddress {
   static IpAddress v6(const uint8_t octets[16]);
   bool is_v4() const { return size_ == 4; }
   bool is_loopback() const;
+  bool is_any() const;  ///< 0.0.0.0 and ::
   std::string_view octets() const { return {reinterpret_cast<const char*>(octets_), size_}; }
   std::string text() const;
   std::string literal() const;  ///< RFC 5321 §4.1.3: "[192.0.2.1]", "[IPv6:2001:db8::1]"

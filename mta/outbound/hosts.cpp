@@ -41,27 +41,25 @@ std::optional<IpAddress> literal_in(std::string_view text, bool bare) {
   return *address;
 }
 
+// Whatever the port: ours may be forwarded to another.
 bool is_own_name(const std::string& name, const HostRules& rules) {
-  return rules.port == rules.own_port &&
-         std::ranges::any_of(rules.own_names, [&](const std::string& own) { return host_form(own) == name; });
-}
-
-bool is_own_address(const IpAddress& address, const HostRules& rules) {
-  return rules.port == rules.own_port &&
-         std::ranges::find(rules.own_addresses, address) != rules.own_addresses.end();
+  return std::ranges::any_of(rules.own_names, [&](const std::string& own) { return host_form(own) == name; });
 }
 
 // What strangers write into the DNS must not lead to whoever listens on this machine: 127/8 and ::1, and
-// 0.0.0.0 and
-// ::, which the kernel takes for them.
-bool leads_here(const IpAddress& address) {
-  return address.is_loopback() ||
-         std::ranges::all_of(address.octets(), [](char octet) { return octet == 0; });
+// 0.0.0.0 and ::, which the kernel takes for them.
+bool leads_here(const IpAddress& address) { return address.is_loopback() || address.is_any(); }
+
+bool is_own_address(const IpAddress& address, const HostRules& rules) {
+  return std::ranges::any_of(rules.own, [&](const net::Endpoint& own) {
+    const bool everywhere = own.address.is_any() && own.address.is_v4() == address.is_v4();
+    return own.port == rules.port && (own.address == address || (everywhere && leads_here(address)));
+  });
 }
 
 bool is_ours(const Host& host, const HostRules& rules) {
   return is_own_name(host.name, rules) || std::ranges::any_of(host.addresses, [&](const IpAddress& address) {
-           return is_own_address(address, rules) || (rules.port == rules.own_port && leads_here(address));
+           return is_own_address(address, rules) || leads_here(address);
          });
 }
 

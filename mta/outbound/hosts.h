@@ -32,11 +32,10 @@ struct HostList {
 
 struct HostRules {
   std::vector<std::string>
-      own_names;  ///< our host names: in the MX list they and all that is not better are cut
-  std::vector<net::IpAddress> own_addresses;
+      own_names;                   ///< our host names: in the MX list they and all that is not better are cut
+  std::vector<net::Endpoint> own;  ///< where our listeners are reached: the same
   bool ipv4 = true, ipv6 = false;
-  uint16_t port = 25;      ///< that will be connected to
-  uint16_t own_port = 25;  ///< of our listener: on another port nobody is ourselves
+  uint16_t port = 25;  ///< that will be connected to
 };
 
 /// `domain` in A-label form, or an address literal "[192.0.2.1]". At most 20 hosts of 16 addresses.

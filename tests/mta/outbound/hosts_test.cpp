@@ -15,10 +15,12 @@ using dns::Type;
 
 namespace {
 
+net::Endpoint at(std::string_view text) { return *net::Endpoint::parse(text); }
+
 HostRules both_families() {
   HostRules rules;
   rules.own_names = {"mx.futar.test"};
-  rules.own_addresses = {*net::IpAddress::parse("198.51.100.1")};
+  rules.own = {at("198.51.100.1:25")};
   rules.ipv6 = true;
   return rules;
 }
@@ -270,18 +272,27 @@ TEST_CASE("a smart host is found by name, and is ourselves only at our own port"
   CHECK(words(find_one(resolver, "self.test", rules)) == "never 5.4.6");
   rules.port = 587;
   CHECK(words(find_one(resolver, "self.test", rules)) == "0 self.test 198.51.100.1");
-  rules.own_port = 587;
+  rules.own.push_back(at("198.51.100.1:587"));
   CHECK(words(find_one(resolver, "self.test", rules)) == "never 5.4.6");
+
+  rules.port = 25;
+  rules.own = {at("127.0.0.1:25")};
+  CHECK(words(find_one(resolver, "127.0.0.2", rules)) == "0 127.0.0.2 127.0.0.2");
+  rules.own = {at("0.0.0.0:25")};
+  CHECK(words(find_one(resolver, "127.0.0.2", rules)) == "never 5.4.6");
 }
 
-TEST_CASE("on another port than ours, nobody is ourselves") {
+TEST_CASE(
+    "on another port than ours our address is not ourselves; our name is, for the port may be forwarded") {
   FakeResolver resolver;
-  resolver.add("d.test MX 10 mx.futar.test").add("mx.futar.test A 127.0.0.1");
+  resolver.add("d.test MX 10 a.test").add("a.test A 198.51.100.1").add("e.test MX 10 mx.futar.test");
+  resolver.add("l.test A 127.0.0.1");
   HostRules rules = both_families();
-  rules.port = 2525;
-  CHECK(words(find(resolver, "d.test", rules)) == "10 mx.futar.test 127.0.0.1");
-  rules.own_port = 2525;
   CHECK(words(find(resolver, "d.test", rules)) == "never 5.4.6");
+  rules.own = {at("198.51.100.1:1025")};
+  CHECK(words(find(resolver, "d.test", rules)) == "10 a.test 198.51.100.1");
+  CHECK(words(find(resolver, "e.test", rules)) == "never 5.4.6");
+  CHECK(words(find(resolver, "l.test", rules)) == "never 5.4.6");  // whoever listens there
 }
 
 TEST_CASE("our own name is not asked for") {
