@@ -1,0 +1,1 @@
+fuzz_target(spf_record USES spf)
