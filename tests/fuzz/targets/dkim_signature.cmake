@@ -1,0 +1,1 @@
+fuzz_target(dkim_signature USES dkim)
