@@ -39,10 +39,12 @@ Task<> Outbound::stop(int64_t grace_ms) {
 Task<> Outbound::dispatch() {
   while (!stopping_) {
     wake_.reset();
+    ended_.clear();
     if (const Remote remote = queue_.queue().options().route.remote; remote != Remote::direct)
       co_await queue_.hold_all(remote == Remote::hold ? "mta.remote = \"hold\"" : "mta.remote = \"capture\"");
     else if (lanes_ < options_.lanes)
-      for (const Destination& destination : co_await queue_.due(options_.lanes)) serve(destination);
+      for (const Destination& destination : co_await queue_.due(options_.lanes))
+        if (!ended_.contains(destination.key)) serve(destination);
     co_await wake_.wait_for(look_ms);
   }
 }
@@ -86,6 +88,7 @@ Task<> Outbound::lane(std::shared_ptr<Site> site) {
   --lanes_;
   if (site->running > 0) co_return;
   sites_.erase(site->destination.key);
+  ended_.insert(site->destination.key);
   wake_.open();
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "common/base/async.h"
 #include "common/net/gate.h"
@@ -82,6 +83,7 @@ class Outbound {
   const Clock& clock_;
   OutboundOptions options_;
   std::unordered_map<int64_t, std::shared_ptr<Site>> sites_;
+  std::unordered_set<int64_t> ended_;  ///< sites, since the last look began: what it saw of them is old
   size_t lanes_ = 0;
   size_t sending_ = 0;     ///< transactions that run
   size_t concluding_ = 0;  ///< outcomes on their way to the disk

@@ -19,6 +19,13 @@ Judgement not_capable(const std::string& what) {
   return {Verdict::failed, "5.3.4", "the message is larger than the server takes"};
 }
 
+Judgement tls_failed(std::string_view detail) {
+  constexpr std::string_view start = "TLS failed: ";  // as the words of OpenSSL come, too
+  if (detail.starts_with(start)) detail.remove_prefix(start.size());
+  return {Verdict::next_host, "4.7.5",
+          fmt::format("{}{}", start, detail.empty() ? "no reason given" : detail)};
+}
+
 Judgement lost(const Observation& o, const Circumstances& c) {
   const std::string how = o.detail.empty() ? std::string("the connection was lost") : o.detail;
   // After the dot nobody knows who has the message: the one place where SMTP may double (RFC 1047).
@@ -39,8 +46,7 @@ Judgement trouble(const Observation& o, const Circumstances& c) {
       return {Verdict::held, "4.3.0", "its content cannot be read: " + o.detail};
     case Trouble::tls_failed:
     case Trouble::tls_not_offered:
-      return {Verdict::next_host, "4.7.5",
-              "TLS failed: " + (o.detail.empty() ? std::string("no reason given") : o.detail)};
+      return tls_failed(o.detail);
     case Trouble::no_mechanism:
       return {Verdict::next_host, "4.7.8", o.detail.empty() ? std::string("no login in common") : o.detail};
     case Trouble::none:
@@ -81,6 +87,7 @@ Judgement judge(const Observation& o, const Circumstances& c) {
   const std::string status = status_of(reply, o.stage);
   if (o.is_good()) return {Verdict::relayed, status, "handed over"};
   if (o.stage == Stage::auth) return {Verdict::next_host, status, "the login was refused"};
+  if (o.stage == Stage::starttls && reply.code != 421) return tls_failed("STARTTLS was refused");
   // Whatever a server says before it knows the message says nothing about the message (RFC 5321 §3.1,
   // §4.2.4.2).
   if (before_mail(o.stage)) return {Verdict::next_host, status, "the server takes no mail now"};

@@ -117,7 +117,9 @@ TlsPlan weigh_url(std::optional<TlsWish> wish, const DaneState& dane, const Host
 }
 
 std::string_view report_result(const smtp_client::Observation& opened, bool encrypted) {
-  if (opened.trouble == Trouble::tls_not_offered) return "starttls-not-supported";
+  const bool refused =
+      opened.stage == Stage::starttls && opened.reply.code >= 400 && opened.reply.code != 421;
+  if (opened.trouble == Trouble::tls_not_offered || refused) return "starttls-not-supported";
   if (opened.trouble != Trouble::tls_failed) return encrypted ? "success" : "";
   const std::string_view words = opened.detail;
   const auto says = [&](std::string_view part) { return words.find(part) != std::string_view::npos; };

@@ -27,6 +27,7 @@ struct Server {
   std::string connect_failure;  ///< not empty: nobody gets through to it
   std::string tls_failure;      ///< not empty: its handshake ends so
   net::StreamClosed::Reason tls_failed_by = net::StreamClosed::Reason::tls_failed;
+  bool hangs = false;             ///< neither through nor refused
   size_t connections = SIZE_MAX;  ///< at most; then nobody gets through
   uint16_t port = 0;              ///< on 127.0.0.1, of a server with a socket; 0: the peer, in memory
 };
@@ -64,11 +65,13 @@ class OutboundFixture : public QueueFixture {
   void stop() {
     if (!outbound) return;
     run_task(loop, outbound->stop(0));
+    stopping_ = true;
     run_until(loop, [this] { return outbound->lanes() == 0; });
     QueueFixture::restart();  // waits for the coroutines
     outbound.reset();
     way.reset();
     policies.reset();
+    stopping_ = false;
   }
   /// A new process on the same folder.
   void restart() {
@@ -140,18 +143,21 @@ class OutboundFixture : public QueueFixture {
     const auto at = servers.find(to.address.text());
     if (at == servers.end()) co_return fail(Error::temporary("Connection refused"));
     Server& server = *at->second;
+    while (server.hangs && !stopping_) co_await loop.sleep(1);
     if (server.peer.connections >= server.connections) server.connect_failure = "Connection refused";
     if (!server.connect_failure.empty()) co_return fail(Error::temporary(server.connect_failure));
+    while (server.peer.connections > 0 && !server.peer.ended) co_await loop.sleep(0);
     if (server.port != 0)
       co_return co_await net::connect_tcp(loop, {*net::IpAddress::parse("127.0.0.1"), server.port},
                                           system_clock().steady_ms() + 10'000);
-    while (server.peer.connections > 0 && !server.peer.ended) co_await loop.sleep(0);
     auto stream = server.peer.connect(loop);
     stream->tls_failure = server.tls_failure;
     stream->tls_failed_by = server.tls_failed_by;
     stream->peer_endpoint = to;
     co_return std::move(stream);
   }
+
+  bool stopping_ = false;
 };
 
 }  // namespace futar::mta

@@ -282,6 +282,9 @@ TEST_CASE("what opening a session showed, in the words of RFC 8460") {
   CHECK(report_result({Stage::connect, Trouble::cannot_connect, {}, ""}, false) == "");
   CHECK(report_result({Stage::starttls, Trouble::tls_not_offered, {}, ""}, false) ==
         "starttls-not-supported");
+  CHECK(report_result({Stage::starttls, Trouble::none, {454, "", "no"}, ""}, false) ==
+        "starttls-not-supported");
+  CHECK(report_result({Stage::starttls, Trouble::none, {421, "", "bye"}, ""}, false) == "");
   CHECK(report_result(tls_failed("name mismatch: certificate is for a, expected b"), false) ==
         "certificate-host-mismatch");
   CHECK(report_result(tls_failed("certificate of a expired on 2026-01-01"), false) == "certificate-expired");
