@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "common/spool/message_store.h"
 #include "mta/queue/conclude.h"
 #include "mta/queue/destination_store.h"
 #include "mta/queue/queue_store.h"
@@ -36,11 +35,12 @@ Result<bool> replan_one(Database& database, const Recipient& recipient, const Ro
   if (there == recipient.destination) return false;
   TRY(set_destination(database, recipient.row, there, ChosenBy::config));
   TRY(make_due_anew(database, recipient.row, way.reason, now_ms));
-  TRY(spool::append_events(database, recipient.message,
-                           {event::Event(now_ms, event::Kind::rerouted)
-                                .with(event::Field::recipient, recipient.address.text())
-                                .with(event::Field::to, way.destination)
-                                .with(event::Field::by, "the config")}));
+  Conclusions noted(now_ms, 0);
+  noted.events[recipient.message] = {event::Event(now_ms, event::Kind::rerouted)
+                                         .with(event::Field::recipient, recipient.address.text())
+                                         .with(event::Field::to, way.destination)
+                                         .with(event::Field::by, "the config")};
+  TRY(write_conclusions(database, noted));
   return true;
 }
 

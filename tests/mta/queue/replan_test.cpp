@@ -67,3 +67,20 @@ TEST_CASE("a row that nobody can read stays where it is, and the others go on") 
   f.restart(through("smtp://smart.example"));
   CHECK(f.replanned == 1);
 }
+
+TEST_CASE("a history that takes no more does not keep mta from starting") {
+  QueueFixture f;
+  REQUIRE(f.accept(f.message({"eve@remote.example"})).has_value());
+  f.damage("INSERT INTO events(step, packed) VALUES((2 << 20) - 1, x'00')");
+  f.restart(through("smtp://smart.example"));
+  CHECK(due(f) == std::vector<std::string>{"smtp://smart.example:25"});
+}
+
+TEST_CASE("what mta.remote held goes through the smart host that the config names by its release") {
+  QueueFixture f({Remote::hold});
+  REQUIRE(f.accept(f.message({"eve@remote.example"})).has_value());
+  f.restart(through("smtp://smart.example"));
+  CHECK(f.state_of("eve@remote.example") == State::held);
+  CHECK(f.act(Act::release).done == 1);
+  CHECK(due(f) == std::vector<std::string>{"smtp://smart.example:25"});
+}
