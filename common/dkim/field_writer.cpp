@@ -9,13 +9,13 @@ constexpr size_t widest = 78;
 
 }  // namespace
 
-void FieldWriter::word(std::string_view text) {
-  if (line_ + 1 + text.size() > widest) {
+void FieldWriter::word(std::string_view text, std::string_view gap) {
+  if (line_ + gap.size() + text.size() > widest) {
     text_ += "\r\n\t";
     line_ = 8;  // as a tab shows
   } else {
-    text_ += ' ';
-    ++line_;
+    text_ += gap;
+    line_ += gap.size();
   }
   text_ += text;
   line_ += text.size();
@@ -29,9 +29,9 @@ FieldWriter& FieldWriter::tag(std::string_view name, std::string_view value) {
 FieldWriter& FieldWriter::list(std::string_view name, std::span<const std::string> values) {
   std::string text = fmt::format("{}=", name);
   for (const std::string& value : values) {
-    const char* end = &value == &values.back() ? ";" : ":";
-    text += value + end;
-    word(text);
+    text += value;
+    text += &value == &values.back() ? ';' : ':';
+    word(text, &value == values.data() ? " " : "");
     text.clear();
   }
   return *this;

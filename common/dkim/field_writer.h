@@ -17,7 +17,7 @@ class FieldWriter {
   std::string signed_text(std::string_view signature) const;
 
  private:
-  void word(std::string_view text);
+  void word(std::string_view text, std::string_view gap = " ");
   std::string text_;
   size_t line_;  ///< octets on the last line
 };

@@ -1,6 +1,7 @@
 // DKIM: fields and keys from anybody are judged without harm, nothing of them speaks in our voice; and
 // whatever header and body we sign, libopendkim and we find the signature good. The input is a message; its
 // first line is a key record.
+#include <algorithm>
 #include <cstdlib>
 
 #include "common/base/text.h"

@@ -1,0 +1,160 @@
+#!/usr/bin/python3 -B
+"""Our DKIM against dkimpy's: each verifies what the other signed, and neither what was changed on the way.
+Usage: peers.py DKIM_TOOL [--real-mail [COUNT]]; the second signs and verifies real messages too, by hand."""
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+try:
+    import dkim
+    import nacl.encoding
+    import nacl.signing
+except ImportError as missing:
+    print(f"SKIPPED dkimpy: {missing} (python3-dkim, python3-nacl)")
+    sys.exit(0)
+
+TOP = Path(__file__).resolve().parents[2]
+TOOL = sys.argv[1]
+DOMAIN = b"example.org"
+HEADER = (b"From: Alice <alice@example.org>\r\nTo: bob@example.net,\r\n\tcarol@example.net\r\nSubject: Gr\xc3\xbc\xc3\x9fe \t an\r\n  alle \r\n"
+          b"Date: Tue, 24 Nov 2026 14:02:07 +0100\r\nMessage-ID: <1@example.org>\r\nMIME-Version: 1.0\r\n"
+          b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nX-Other: x\r\n")
+BODIES = (b"Hello,\r\n\r\n two  words\t \r\n.\r\n\r\n\r\n", b"", b"\r\n\r\n", b" \r\n", b"x\r\n \r\n", b"no end", b"x" * 70000 + b"\r\n")
+failures = 0
+
+
+class Tool:
+    """A dkim_tool that answers message by message."""
+
+    def __init__(self, *words):
+        self.process = subprocess.Popen([TOOL, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def __call__(self, message):
+        self.process.stdin.write(b"%d\n" % len(message) + message)
+        self.process.stdin.flush()
+        return self.process.stdout.read(int(self.process.stdout.readline()))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+def case(words, wrong):
+    global failures
+    failures += bool(wrong)
+    print(f"FAIL {words}: {len(wrong)} times, such as {str(wrong[0])[:1500]}" if wrong else f"ok {words}")
+
+
+def dkimpy_verdicts(message, records):
+    """What dkimpy says of each signature, the first first."""
+    def lookup(name, timeout=5):
+        return records.get(name.rstrip(b"."))
+    judge = dkim.DKIM(message)
+    count = sum(name.lower() == b"dkim-signature" for name, _ in judge.headers)
+    found = []
+    for number in range(count):
+        try:
+            found.append(bool(judge.verify(number, dnsfunc=lookup)))
+        except dkim.DKIMException:
+            found.append(False)
+    return found
+
+
+def ours(verify, message):
+    return [line.split()[0] for line in verify(message).decode().splitlines()]
+
+
+def tampered(message):
+    """The signed message with one thing changed."""
+    start = message.index(b"\r\nFrom: ") + 2
+    signatures, rest = message[:start], message[start:]
+    for field in (b"Subject: ", b"To: ", b"Date: ", b"Message-ID: ", b"Content-Type: "):
+        yield signatures + rest.replace(field, field + b"x", 1)
+        yield field + b"added\r\n" + message
+    yield message.replace(b"\r\n\r\n", b"\r\n\r\nadded\r\n", 1)
+
+
+def check_ours(sign, verify, records):
+    messages = [sign(HEADER + b"\r\n" + body) for body in BODIES]
+    case("dkimpy verifies what we sign, with RSA and with Ed25519",
+         [m for m in messages if dkimpy_verdicts(m, records) != [True, True]])
+    case("we verify it too", [m for m in messages if ours(verify, m) != ["pass", "pass"]])
+    changed = list(tampered(messages[0]))
+    case("dkimpy does not when a signed field or the body was changed, or a field added",
+         [m for m in changed if any(dkimpy_verdicts(m, records))])
+    case("nor do we", [m for m in changed if "pass" in ours(verify, m)])
+
+
+def check_theirs(rsa, seed, verify):
+    for algorithm, key, selector in ((b"rsa-sha256", rsa, b"rsa"), (b"ed25519-sha256", seed, b"theirs")):
+        wrong = []
+        for canons in ((h, b) for h in (b"simple", b"relaxed") for b in (b"simple", b"relaxed")):
+            for body in BODIES:
+                message = HEADER + b"\r\n" + body
+                message = dkim.sign(message, selector, DOMAIN, key, canonicalize=canons, signature_algorithm=algorithm) + message
+                if ours(verify, message) != ["pass"]:
+                    wrong.append((canons, body[:20], verify(message)))
+        case(f"we verify what dkimpy signs with {algorithm.decode()} in all four canonical forms", wrong)
+
+
+def real_messages(count):
+    shared = [Path(os.environ[name]) for name in ("FUTAR_SHARED",) if name in os.environ] + [TOP.parent / "shared"]
+    path = next((p / "data/real-mail.tar.xz" for p in shared if (p / "data/real-mail.tar.xz").exists()), None)
+    if not path:
+        print("SKIPPED real mail: data/real-mail.tar.xz is not here (FUTAR_SHARED names the folder that holds it)")
+        return
+    with tarfile.open(path) as tar:
+        for member in tar:
+            if count and member.isfile() and "/" in member.name:
+                content = tar.extractfile(member).read()
+                content = content.split(b"\n", 1)[1] if content.startswith(b"From ") else content
+                count -= 1
+                yield member.name, content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def check_real(sign, verify, records, count):
+    judged, refused, wrong, theirs = 0, {}, [], []
+    for name, content in real_messages(count):
+        message = sign(content)
+        judged += 1
+        verdicts = verify(message).decode().splitlines()
+        if [v.split()[0] for v in verdicts[:2]] != ["pass", "pass"]:
+            reason = verdicts[0].split(" ", 3)[3] if verdicts else "none"
+            refused[reason] = refused.get(reason, 0) + 1
+            if "From" not in reason and "NUL" not in reason:
+                wrong.append((name, verdicts))
+            continue
+        try:
+            if dkimpy_verdicts(message, records)[:2] != [True, True]:
+                theirs.append(name)
+        except dkim.DKIMException as error:
+            theirs.append((name, str(error)))
+    if judged:
+        print(f"   {judged} real messages; not good for reasons of their own: {refused or 'none'}")
+        case("we verify what we signed of real mail", wrong)
+        case("dkimpy verifies it too", theirs)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = subprocess.run([TOOL, "keys", folder], check=True, capture_output=True, text=True).stdout
+        records = {f"{line.split()[0]}._domainkey.example.org".encode(): line.split(" ", 1)[1].encode() for line in made.splitlines()}
+        pair, base64 = nacl.signing.SigningKey.generate(), nacl.encoding.Base64Encoder
+        records[b"theirs._domainkey.example.org"] = b"v=DKIM1; k=ed25519; p=" + pair.verify_key.encode(base64)
+        zone = folder / "zone"
+        zone.write_bytes(b"".join(name + b" " + record + b"\n" for name, record in records.items()))
+        sign, verify = Tool("sign", folder), Tool("verify", zone)
+        check_ours(sign, verify, records)
+        check_theirs((folder / "rsa.pem").read_bytes(), pair.encode(base64), verify)
+        if "--real-mail" in sys.argv:
+            check_real(sign, verify, records, int(sys.argv[3]) if len(sys.argv) > 3 else -1)
+        sign.close()
+        verify.close()
+    sys.exit(bool(failures))
+
+
+main()

@@ -1,0 +1,101 @@
+// What dkimpy talks to: signs and verifies messages from stdin. A message is a line with its size, then
+// itself.
+//   dkim_tool keys FOLDER     makes two keys there, prints "SELECTOR RECORD" for each
+//   dkim_tool sign FOLDER     messages in, signed messages out, for example.org
+//   dkim_tool verify RECORDS  messages in, "RESULT SELECTOR ALGORITHM REASON" for each signature out;
+//                             RECORDS is a file of "NAME RECORD" lines
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+
+#include "common/base/clock.h"
+#include "common/dkim/signer.h"
+#include "common/dkim/verifier.h"
+
+using namespace futar;
+using namespace futar::dkim;
+
+namespace {
+
+std::pair<std::string, std::string> split_message(const std::string& message) {
+  if (message.starts_with("\r\n")) return {"", message.substr(2)};
+  const size_t end = message.find("\r\n\r\n");
+  if (end == std::string::npos) return {message, ""};
+  return {message.substr(0, end + 2), message.substr(end + 4)};
+}
+
+void answer(const std::string& text) {
+  std::cout << text.size() << "\n" << text;
+  std::cout.flush();
+}
+
+template <class F>
+void each_message(F f) {
+  for (std::string line; std::getline(std::cin, line);) {
+    std::string message(std::stoul(line), '\0');
+    std::cin.read(message.data(), static_cast<std::streamsize>(message.size()));
+    const auto [header, body] = split_message(message);
+    answer(f(message, header, body));
+  }
+}
+
+int keys(const std::string& folder) {
+  for (const auto type : {crypto::KeyType::rsa, crypto::KeyType::ed25519}) {
+    const std::string selector(name(type));
+    const auto key = make_key_file(folder + "/" + selector + ".pem", type);
+    if (!key) return 1;
+    std::cout << selector << " " << key_record(key->public_key()) << "\n";
+  }
+  return 0;
+}
+
+int sign(const std::string& folder) {
+  const auto rsa = read_key_file(folder + "/rsa.pem"), ed = read_key_file(folder + "/ed25519.pem");
+  if (!rsa || !ed) return 1;
+  const Signer signer("example.org", {{"rsa", *rsa}, {"ed25519", *ed}});
+  each_message([&](const std::string& message, const std::string& header, const std::string& body) {
+    Signing signing = signer.begin(header, system_clock().wall_ms());
+    for (size_t at = 0; at < body.size(); at += 1000) signing.body(std::string_view(body).substr(at, 1000));
+    return signing.finish() + message;
+  });
+  return 0;
+}
+
+dns::Answer txt(const std::string& record) {
+  dns::Answer made;
+  made.status = dns::Answer::Status::ok;
+  std::string& rdata = made.rdata.emplace_back();
+  for (const std::string& part : txt_strings(record)) rdata += static_cast<char>(part.size()) + part;
+  return made;
+}
+
+int verify(const std::string& path) {
+  std::map<std::string, std::string> records;
+  std::ifstream file(path);
+  for (std::string key_name, record; file >> key_name && std::getline(file >> std::ws, record);)
+    records[key_name] = record;
+  each_message([&](const std::string&, const std::string& header, const std::string& body) {
+    Verifier verifier(header, system_clock().wall_ms());
+    for (const std::string& key_name : verifier.wanted_keys())
+      if (records.contains(key_name)) verifier.give_key(key_name, txt(records[key_name]));
+    for (size_t at = 0; at < body.size(); at += 777) verifier.body(std::string_view(body).substr(at, 777));
+    std::string lines;
+    for (const Verdict& verdict : verifier.finish())
+      lines += fmt::format("{} {} {} {}\n", name(verdict.result), verdict.selector, verdict.algorithm,
+                           verdict.reason);
+    return lines;
+  });
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string verb = argc == 3 ? argv[1] : "";
+  if (verb == "keys") return keys(argv[2]);
+  if (verb == "sign") return sign(argv[2]);
+  if (verb == "verify") return verify(argv[2]);
+  std::cerr << "dkim_tool keys|sign|verify PATH\n";
+  return 64;
+}
