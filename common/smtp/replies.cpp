@@ -65,6 +65,9 @@ Reply relay_denied() { return {550, {7, 1}, "Relaying denied"}; }
 Reply too_many_recipients() { return {452, {5, 3}, "Too many recipients"}; }
 Reply sender_not_owned() { return {550, {7, 1}, "Sender address does not belong to this login"}; }
 Reply author_not_owned() { return {550, {7, 1}, "From or Sender address does not belong to this login"}; }
+Reply author_not_proven(std::string_view domain) {
+  return {550, {7, 1}, fmt::format("From {} not proven (DMARC)", printable(domain))};
+}
 Reply no_valid_recipients() { return {554, {5, 1}, "No valid recipients"}; }
 
 Reply message_too_big() { return {552, {3, 4}, "Message size exceeds fixed limit"}; }

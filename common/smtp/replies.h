@@ -56,14 +56,15 @@ Reply auth_line_too_long();      ///< 500 5.5.6
 Reply auth_temporary();          ///< 454 4.7.0
 
 // The envelope.
-Reply mailbox_unknown();      ///< 550 5.1.1
-Reply mailbox_full();         ///< 452 4.2.2
-Reply mailbox_suspended();    ///< 550 5.2.1
-Reply relay_denied();         ///< 550 5.7.1
-Reply too_many_recipients();  ///< 452 4.5.3
-Reply sender_not_owned();     ///< 550 5.7.1, reverse-path
-Reply author_not_owned();     ///< 550 5.7.1, From or Sender
-Reply no_valid_recipients();  ///< 554 5.5.1, DATA without one
+Reply mailbox_unknown();                           ///< 550 5.1.1
+Reply mailbox_full();                              ///< 452 4.2.2
+Reply mailbox_suspended();                         ///< 550 5.2.1
+Reply relay_denied();                              ///< 550 5.7.1
+Reply too_many_recipients();                       ///< 452 4.5.3
+Reply sender_not_owned();                          ///< 550 5.7.1, reverse-path
+Reply author_not_owned();                          ///< 550 5.7.1, From or Sender
+Reply author_not_proven(std::string_view domain);  ///< 550 5.7.1 "From DOMAIN not proven (DMARC)"
+Reply no_valid_recipients();                       ///< 554 5.5.1, DATA without one
 
 // The content.
 Reply message_too_big();                  ///< 552 5.3.4

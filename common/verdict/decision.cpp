@@ -1,0 +1,53 @@
+#include "common/verdict/decision.h"
+
+#include <fmt/format.h>
+
+#include "common/smtp/replies.h"
+
+namespace futar::verdict {
+namespace {
+
+// What the owner of From asks for: a failure's policy, or to wait for what could not be found out.
+Action wanted(const dmarc::Evaluation& dmarc) {
+  if (dmarc.must_wait()) return Action::later;
+  if (dmarc.applies == dmarc::Policy::reject) return Action::refuse;
+  return dmarc.applies == dmarc::Policy::quarantine ? Action::junk : Action::accept;
+}
+
+bool is_vouched_for(const Verdict& verdict) {
+  return verdict.arc && verdict.arc->outcome == Arc::Outcome::pass && verdict.arc->trusted;
+}
+
+}  // namespace
+
+std::optional<DmarcMode> dmarc_mode(std::string_view name) {
+  if (name == "follow") return DmarcMode::follow;
+  if (name == "mark") return DmarcMode::mark;
+  if (name == "off") return DmarcMode::off;
+  return std::nullopt;
+}
+
+Decision decide(DmarcMode mode, const Verdict& verdict) {
+  if (mode == DmarcMode::off) return {Action::accept, "mta.dmarc = \"off\"", {}};
+  if (!verdict.dmarc) return {Action::accept, "DMARC was not looked at", {}};
+  const dmarc::Evaluation& dmarc = *verdict.dmarc;
+  Decision decision{Action::accept, fmt::format("DMARC {}: {}", name(dmarc.outcome), dmarc.reason), {}};
+  const Action action = wanted(dmarc);
+  if (action == Action::accept) return decision;
+  if (mode == DmarcMode::mark) {
+    decision.reason += "; only marked, by mta.dmarc = \"mark\"";
+    return decision;
+  }
+  if (is_vouched_for(verdict)) {
+    decision.reason +=
+        fmt::format("; {}, which is trusted, says that it was well there (ARC)", verdict.arc->sealer);
+    return decision;
+  }
+  decision.action = action;
+  if (action == Action::refuse) decision.reply = smtp::replies::author_not_proven(dmarc.from);
+  if (action == Action::later)
+    decision.reply = smtp::replies::try_later("From cannot be checked now (DMARC)");
+  return decision;
+}
+
+}  // namespace futar::verdict

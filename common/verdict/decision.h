@@ -1,0 +1,28 @@
+// What follows from a verdict: the table mta.dmarc × outcome × policy (RFC 7489 §6.6, §6.7). Pure.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/smtp/reply.h"
+#include "common/verdict/verdict.h"
+
+namespace futar::verdict {
+
+/// mta.dmarc: do what the owner of From asks for, only say what he would, or ask nobody.
+enum class DmarcMode : uint8_t { follow, mark, off };
+std::optional<DmarcMode> dmarc_mode(std::string_view name);
+
+enum class Action : uint8_t { accept, junk, refuse, later };
+
+struct Decision {
+  Action action = Action::accept;
+  std::string reason;  ///< in words, for the trace
+  smtp::Reply reply;   ///< of refuse and later
+};
+
+/// A pass of a trusted ARC seal stands in for a DMARC that the way here has broken (RFC 8617 §7.2.1).
+Decision decide(DmarcMode mode, const Verdict& verdict);
+
+}  // namespace futar::verdict

@@ -1,0 +1,48 @@
+// All that was found out about where a message comes from. A value: who asks is mta/inbound.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/dkim/verifier.h"
+#include "common/dmarc/evaluate.h"
+#include "common/net/address.h"
+#include "common/smtp/address.h"
+#include "common/spf/spf.h"
+
+namespace futar::verdict {
+
+/// Whether the client's address has a name that leads back to it (RFC 8601 §2.7.3, §3).
+struct Iprev {
+  bool confirmed = false;
+  std::string name;  ///< "" if none
+};
+
+/// The chain of seals (RFC 8617).
+struct Arc {
+  enum class Outcome : uint8_t { none, pass, fail };
+  Outcome outcome = Outcome::none;
+  std::string sealer;    ///< d= of the newest seal
+  bool trusted = false;  ///< it stands in mta.arc_trusted: its pass may stand in for DMARC's
+  std::string reason;
+};
+std::string_view name(Arc::Outcome outcome);
+
+/// What is absent was not looked at.
+struct Verdict {
+  net::IpAddress client;
+  smtp::Address sender;  ///< of MAIL
+  std::optional<Iprev> iprev;
+  std::optional<spf::Verdict> helo, mail_from;
+  std::optional<std::vector<dkim::Verdict>> dkim;  ///< empty: not signed
+  std::optional<dmarc::Evaluation> dmarc;
+  std::optional<Arc> arc;
+};
+
+/// For whom SPF and DKIM speak, as DMARC wants to know it (RFC 7489 §3.1): SPF of the HELO counts only for a
+/// null reverse-path, which it then stands in for.
+std::vector<dmarc::Identifier> identifiers(const Verdict& verdict);
+
+}  // namespace futar::verdict

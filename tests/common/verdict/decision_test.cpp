@@ -1,0 +1,112 @@
+#include "common/verdict/decision.h"
+
+#include <doctest/doctest.h>
+
+using namespace futar;
+using dmarc::Outcome;
+using dmarc::Policy;
+using verdict::Action;
+using verdict::DmarcMode;
+using verdict::Verdict;
+
+namespace {
+
+Verdict verdict_of(Outcome outcome, std::optional<Policy> published, Policy applies = Policy::none) {
+  Verdict verdict;
+  verdict.dmarc.emplace();
+  verdict.dmarc->outcome = outcome;
+  verdict.dmarc->from = "bank.example";
+  verdict.dmarc->published = published;
+  verdict.dmarc->applies = applies;
+  verdict.dmarc->reason = "From says bank.example, which asks for p=reject";
+  return verdict;
+}
+
+Verdict sealed(Verdict verdict, verdict::Arc::Outcome outcome, bool trusted) {
+  verdict.arc = verdict::Arc{outcome, "lists.example", trusted, ""};
+  return verdict;
+}
+
+}  // namespace
+
+TEST_CASE("what mta.dmarc says, each outcome and each policy") {
+  const struct {
+    Outcome outcome;
+    std::optional<Policy> published;
+    Policy applies;  ///< after sampling
+    Action followed;
+  } rows[] = {
+      {Outcome::pass, Policy::reject, Policy::none, Action::accept},
+      {Outcome::none, std::nullopt, Policy::none, Action::accept},
+      {Outcome::permerror, std::nullopt, Policy::none, Action::accept},
+      {Outcome::fail, Policy::none, Policy::none, Action::accept},
+      {Outcome::fail, Policy::quarantine, Policy::quarantine, Action::junk},
+      {Outcome::fail, Policy::quarantine, Policy::none, Action::accept},
+      {Outcome::fail, Policy::reject, Policy::reject, Action::refuse},
+      {Outcome::fail, Policy::reject, Policy::quarantine, Action::junk},
+      {Outcome::temperror, Policy::none, Policy::none, Action::accept},
+      {Outcome::temperror, Policy::quarantine, Policy::none, Action::later},
+      {Outcome::temperror, Policy::reject, Policy::none, Action::later},
+      {Outcome::temperror, std::nullopt, Policy::none, Action::later},
+  };
+  for (const auto& row : rows) {
+    const Verdict verdict = verdict_of(row.outcome, row.published, row.applies);
+    CAPTURE(dmarc::name(row.outcome));
+    CHECK(verdict::decide(DmarcMode::follow, verdict).action == row.followed);
+    CHECK(verdict::decide(DmarcMode::mark, verdict).action == Action::accept);
+    CHECK(verdict::decide(DmarcMode::off, verdict).action == Action::accept);
+  }
+}
+
+TEST_CASE("a refusal names the domain that is not proven, a delay tells no more than that") {
+  const auto refused =
+      verdict::decide(DmarcMode::follow, verdict_of(Outcome::fail, Policy::reject, Policy::reject));
+  CHECK(refused.reply.line() == "550 5.7.1 From bank.example not proven (DMARC)");
+  CHECK(refused.reason == "DMARC fail: From says bank.example, which asks for p=reject");
+  const auto later = verdict::decide(DmarcMode::follow, verdict_of(Outcome::temperror, std::nullopt));
+  CHECK(later.reply.line() == "451 4.7.1 From cannot be checked now (DMARC)");
+}
+
+TEST_CASE("mark and off say so") {
+  const Verdict forged = verdict_of(Outcome::fail, Policy::reject, Policy::reject);
+  CHECK(verdict::decide(DmarcMode::mark, forged).reason ==
+        "DMARC fail: From says bank.example, which asks for p=reject; only marked, by mta.dmarc = \"mark\"");
+  CHECK(verdict::decide(DmarcMode::off, forged).reason == "mta.dmarc = \"off\"");
+  CHECK(verdict::decide(DmarcMode::follow, {}).reason == "DMARC was not looked at");
+}
+
+TEST_CASE("an ARC seal stands in for DMARC only when it passes and its sealer is trusted") {
+  using Arc = verdict::Arc::Outcome;
+  const Verdict forged = verdict_of(Outcome::fail, Policy::reject, Policy::reject);
+  CHECK(verdict::decide(DmarcMode::follow, sealed(forged, Arc::pass, true)).action == Action::accept);
+  CHECK(verdict::decide(DmarcMode::follow, sealed(forged, Arc::pass, false)).action == Action::refuse);
+  CHECK(verdict::decide(DmarcMode::follow, sealed(forged, Arc::fail, true)).action == Action::refuse);
+  CHECK(verdict::decide(DmarcMode::follow, sealed(forged, Arc::none, true)).action == Action::refuse);
+}
+
+TEST_CASE("the words of mta.dmarc are read, others are not") {
+  CHECK(verdict::dmarc_mode("follow") == DmarcMode::follow);
+  CHECK(verdict::dmarc_mode("mark") == DmarcMode::mark);
+  CHECK(verdict::dmarc_mode("off") == DmarcMode::off);
+  CHECK_FALSE(verdict::dmarc_mode("Follow"));
+}
+
+TEST_CASE("SPF of the envelope and every signature speak to DMARC, SPF of the HELO does not") {
+  Verdict verdict;
+  verdict.helo.emplace();
+  verdict.helo->outcome = spf::Outcome::pass;
+  CHECK(verdict::identifiers(verdict).empty());
+  verdict.mail_from.emplace();
+  verdict.mail_from->outcome = spf::Outcome::temperror;
+  verdict.mail_from->domain = "a.example";
+  verdict.dkim.emplace(2);
+  verdict.dkim->at(0).result = dkim::Outcome::pass;
+  verdict.dkim->at(1).result = dkim::Outcome::neutral;
+  const auto found = verdict::identifiers(verdict);
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].domain == "a.example");
+  CHECK(found[0].mechanism == dmarc::Identifier::Mechanism::spf);
+  CHECK(found[0].state == dmarc::Identifier::State::later);
+  CHECK(found[1].state == dmarc::Identifier::State::pass);
+  CHECK(found[2].state == dmarc::Identifier::State::unproven);
+}

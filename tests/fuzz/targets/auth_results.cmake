@@ -1,0 +1,1 @@
+fuzz_target(auth_results USES verdict message)

@@ -1,0 +1,1 @@
+fuzz_target(dmarc_record USES dmarc)
