@@ -47,9 +47,7 @@ Task<Outbound::Served> Outbound::talk(std::shared_ptr<Site> site, Session& sessi
       continue;
     }
     if (site->pending.size() > 1) {
-      if (site->idle > 0)
-        site->more.open();
-      else if (site->running < site->lanes.allowed() && lanes_ < options_.lanes)
+      if (!site->wake_one() && site->running < site->lanes.allowed() && lanes_ < options_.lanes)
         add_lane(site);
     }
     if (const int64_t wait = site->pace.take(clock_.steady_ms()); wait > 0) {
@@ -64,15 +62,14 @@ Task<Outbound::Served> Outbound::talk(std::shared_ptr<Site> site, Session& sessi
 // Mail often comes in a row: the last lane stays a while, the others a moment; none when all lanes are taken
 // and other destinations wait.
 Task<bool> Outbound::more_comes(Site& site) {
-  bool more = false;
-  ++site.idle;
-  for (int64_t waited = 0; !more && waited < options_.idle_ms; waited += moment_ms) {
+  net::Gate more(loop_);
+  for (int64_t waited = 0; waited < options_.idle_ms; waited += moment_ms) {
     if (stopping_ || lanes_ >= options_.lanes || (waited > 0 && site.running > 1)) break;
-    site.more.reset();
-    more = co_await site.more.wait_for(std::min(moment_ms, options_.idle_ms));
+    site.idle.push_back(&more);
+    if (co_await more.wait_for(std::min(moment_ms, options_.idle_ms))) co_return true;
+    std::erase(site.idle, &more);
   }
-  --site.idle;
-  co_return more;
+  co_return false;
 }
 
 // Mail for the site into memory. False: nothing is due there now.

@@ -30,7 +30,9 @@ void Outbound::start() {
 Task<> Outbound::stop(int64_t grace_ms) {
   stopping_ = true;
   wake_.open();
-  for (const auto& [key, site] : sites_) site->more.open();
+  for (const auto& [key, site] : sites_)
+    while (site->wake_one()) {
+    }
   const int64_t end = clock_.steady_ms() + grace_ms;
   while ((sending_ > 0 || concluding_ > 0) && clock_.steady_ms() < end) co_await loop_.sleep(10);
   queue_.stop();
@@ -54,13 +56,13 @@ void Outbound::serve(const Destination& destination) {
   auto& site = sites_[destination.key];
   if (!site) {
     const auto spacing = options_.spacing_ms.find(destination.name);
-    site = std::make_shared<Site>(loop_, destination, options_.lanes_per_destination,
+    site = std::make_shared<Site>(destination, options_.lanes_per_destination,
                                   spacing == options_.spacing_ms.end() ? 0 : spacing->second);
     add_lane(site);
     return;
   }
   site->drained = false;
-  site->more.open();
+  site->wake_one();
 }
 
 void Outbound::add_lane(const std::shared_ptr<Site>& site) {

@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/net/gate.h"
 #include "mta/queue/remote.h"
@@ -11,8 +12,8 @@
 namespace futar::mta {
 
 struct Site {
-  Site(net::Loop& loop, Destination d, size_t most_lanes, int64_t spacing_ms)
-      : destination(std::move(d)), lanes(most_lanes), pace(spacing_ms), more(loop) {}
+  Site(Destination d, size_t most_lanes, int64_t spacing_ms)
+      : destination(std::move(d)), lanes(most_lanes), pace(spacing_ms) {}
 
   /// Mail that was taken from the queue and has not been sent.
   struct Pending {
@@ -24,11 +25,18 @@ struct Site {
   Lanes lanes;
   Pace pace;
   std::deque<Pending> pending;
-  size_t running = 0;    ///< lanes
-  bool taking = false;   ///< a lane asks the queue
-  bool drained = false;  ///< the queue had nothing more that is due
-  net::Gate more;        ///< for the idle lanes: mail has come
-  size_t idle = 0;       ///< lanes that wait there
+  size_t running = 0;            ///< lanes
+  bool taking = false;           ///< a lane asks the queue
+  bool drained = false;          ///< the queue had nothing more that is due
+  std::vector<net::Gate*> idle;  ///< of lanes that wait for mail, a gate each
+
+  /// Mail has come: the lane that became idle last looks for it. False: none is idle.
+  bool wake_one() {
+    if (idle.empty()) return false;
+    idle.back()->open();
+    idle.pop_back();
+    return true;
+  }
 };
 
 }  // namespace futar::mta
