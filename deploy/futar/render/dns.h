@@ -1,0 +1,15 @@
+// `futar dns` in words: of {"records": [...], "notes": [...], "sts_policy": text, "sts_url": text}.
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace futar::deploy {
+
+/// Each record with its reason.
+std::string dns_in_words(const nlohmann::json& answer);
+/// Lines of a zone file, reasons as comments; TXT in strings of at most 255 octets (RFC 1035 §3.3).
+std::string dns_as_zone(const nlohmann::json& answer);
+/// Each record with its state, what stands there, and below a wrong one what should.
+std::string dns_checked_in_words(const nlohmann::json& answer);
+
+}  // namespace futar::deploy
