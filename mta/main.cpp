@@ -3,12 +3,14 @@
 #include "common/daemon/daemon.h"
 #include "common/daemon/listeners.h"
 #include "common/daemon/tls.h"
+#include "common/dmarc/organisation.h"
 #include "common/event/log_line.h"
 #include "common/log/log.h"
 #include "common/net/interfaces.h"
 #include "common/net/listener.h"
 #include "common/smtp/replies.h"
 #include "common/smtp_server/session.h"
+#include "common/spf/native.h"
 #include "common/zmq/context.h"
 #include "mta/from_msa/from_msa.h"
 #include "mta/outbound/ourselves.h"
@@ -160,11 +162,23 @@ class Mta final : public daemon::Agent {
   }
 
   Result<void> start_port_25() {
-    inbound_ = std::make_unique<Inbound>(Inbound{TRY(settings::inbound(config_)), *queue_, directory_now(),
+    InboundOptions options = TRY(settings::inbound(config_));
+    if (!settings::dns(config_).servers.empty()) {
+      dmarc::load_public_suffixes();
+      judges_ = std::make_unique<Judges>(Judges{.loop = env_.loop,
+                                                .resolver = *resolver_,
+                                                .spool = *spool_,
+                                                .workers = *workers_,
+                                                .clock = system_clock(),
+                                                .spf = spf_,
+                                                .dmarc = options.dmarc != verdict::DmarcMode::off});
+    }
+    inbound_ = std::make_unique<Inbound>(Inbound{std::move(options), *queue_, directory_now(),
                                                  to_mda_->mailboxes(), *low_water_, tls_,
                                                  [](const event::Event& event, const MessageId& id) {
                                                    log::info("{}", event::render_postfix(id, event));
-                                                 }});
+                                                 },
+                                                 judges_.get()});
     net::ListenerOptions limits;
     limits.sessions = static_cast<size_t>(config_.number("mta.sessions"));
     limits.sessions_per_client = static_cast<size_t>(config_.number("mta.sessions_per_client"));
@@ -214,6 +228,8 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<Outbound> outbound_;
   std::unique_ptr<proto::SubmissionReceiver> from_msa_;
   std::unique_ptr<ToMda> to_mda_;
+  spf::NativeEvaluator spf_;
+  std::unique_ptr<Judges> judges_;
   std::unique_ptr<Inbound> inbound_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<proto::ControlServer> control_;

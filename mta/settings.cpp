@@ -89,9 +89,12 @@ Result<OutboundOptions> outbound(const config::Config& config, std::shared_ptr<c
 }
 
 Result<InboundOptions> inbound(const config::Config& config) {
-  InboundOptions options{config.hostname(), config.size("mta.max_size"), {}};
+  InboundOptions options;
+  options.host = config.hostname();
+  options.max_size = config.size("mta.max_size");
   for (const std::string& network : config.list("mta.relay_networks"))
     options.relay_networks.push_back(TRY(net::Network::parse(network)));
+  options.dmarc = verdict::dmarc_mode(config.text("mta.dmarc")).value_or(verdict::DmarcMode::follow);
   return options;
 }
 

@@ -40,6 +40,10 @@ enum class Kind : uint8_t {
   rerouted = 25,         ///< recipient, by, to
   modified = 26,         ///< what: header fields added or removed by msa
   limited = 27,          ///< login, limit: held for postmaster
+  spf = 28,         ///< what (the outcome), name (the domain), helo (when that was judged), client, cause
+  dkim = 29,        ///< what, name (who signed), cause: one a signature, or none
+  dmarc = 30,       ///< what, from (the domain that decided), cause, rule (what else follows)
+  not_judged = 31,  ///< cause: SPF, DKIM and DMARC were not looked at
 };
 
 // Values are on disk, as above. All are text: numbers in decimal, `next` in wall ms, `attempt` from 1, `host`

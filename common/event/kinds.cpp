@@ -44,6 +44,10 @@ constexpr Row rows[] = {
      "[{recipient}: sent another way|sent another way][, to {to}][, asked by {by}]"},
     {Kind::modified, "modified", "header completed: {what}"},
     {Kind::limited, "limited", "{login} is over the limit[ of {limit}]; held for the postmaster"},
+    {Kind::spf, "spf", "SPF[ of the HELO {helo}] {what}[: {cause}]"},
+    {Kind::dkim, "dkim", "DKIM {what}[: {cause}]"},
+    {Kind::dmarc, "dmarc", "[{cause}|DMARC {what}][; {rule}]"},
+    {Kind::not_judged, "not judged", "not judged[: {cause}]"},
 };
 
 constexpr std::string_view fields[] = {
@@ -52,7 +56,7 @@ constexpr std::string_view fields[] = {
     "rule",   "targets",    "folder", "file",      "host",  "next",       "attempt",      "by",
     "of",     "id",         "kind",   "what",      "limit", "message_id", "queue",        "code",
 };
-static_assert(std::size(rows) == static_cast<size_t>(Kind::limited));
+static_assert(std::size(rows) == static_cast<size_t>(Kind::not_judged));
 static_assert(std::size(fields) == static_cast<size_t>(Field::code));
 
 const Row& row(Kind kind) { return rows[static_cast<size_t>(kind) - 1]; }

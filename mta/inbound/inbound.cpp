@@ -1,9 +1,11 @@
 #include "mta/inbound/inbound.h"
 
 #include "common/base/text.h"
-#include "common/message/authentication_results.h"
+#include "common/dmarc/organisation.h"
 #include "common/message/received.h"
 #include "common/smtp/replies.h"
+#include "common/verdict/authentication_results.h"
+#include "mta/inbound/findings.h"
 #include "mta/srs/srs.h"
 
 namespace futar::mta {
@@ -30,6 +32,11 @@ message::Received received_of(const Client& client, const smtp_server::Transacti
   return received;
 }
 
+struct Judged {
+  std::vector<event::Event> events;
+  bool proven_sender = false;
+};
+
 class InboundPolicy final : public smtp_server::Policy {
  public:
   explicit InboundPolicy(Inbound& inbound) : inbound_(inbound) {}
@@ -44,9 +51,10 @@ class InboundPolicy final : public smtp_server::Policy {
     return offered;
   }
 
-  Task<Decision> sender(const Client&, const MessageId&, const smtp::Mail&) override {
+  Task<Decision> sender(const Client& client, const MessageId&, const smtp::Mail& mail) override {
     if (inbound_.low_water.reached())
       co_return Decision::refuse(replies::no_space(), "disk below the low-water mark");
+    begin_judging(client, mail.reverse_path);
     co_return Decision::go_on();
   }
 
@@ -79,7 +87,13 @@ class InboundPolicy final : public smtp_server::Policy {
   Decision decide(const Client& client, const smtp::Address& address) const;
   Decision decide_bounce(const message::Envelope& envelope, const smtp::Address& address) const;
 
+  void begin_judging(const Client& client, const smtp::Address& sender);
+  /// What is known of where the message comes from: into the header, and as events. Refuses by it.
+  Task<Decision> judge(const Client& client, smtp_server::Transaction& transaction, Judged& judged);
+
   Inbound& inbound_;
+  std::shared_ptr<Judging> judging_;  ///< of this transaction; null: its client is not judged
+  std::weak_ptr<Judging> early_;      ///< the last one that was started at MAIL
 };
 
 // What can be refused at RCPT is refused here, so that nothing is bounced that SMTP could have said.
@@ -114,13 +128,58 @@ Decision InboundPolicy::decide_bounce(const message::Envelope& envelope, const s
   return Decision::go_on();
 }
 
+// Nobody waits for it at MAIL. Of a client that begins one transaction after the other without an end, one is
+// looked into at a time; the others wait for their dot.
+void InboundPolicy::begin_judging(const Client& client, const smtp::Address& sender) {
+  judging_.reset();
+  if (!inbound_.not_judged(client.peer.address).empty()) return;
+  spf::Request request;
+  request.client = client.peer.address;
+  request.helo = client.helo;
+  request.sender = sender;
+  if (std::string domain = dmarc::canonical_domain(sender.domain); !domain.empty())
+    request.sender.domain = std::move(domain);
+  request.receiver = inbound_.options.host;
+  request.now_s = inbound_.queue.clock().wall_ms() / 1000;
+  judging_ = std::make_shared<Judging>(*inbound_.judges, std::move(request));
+  if (!early_.expired()) return;
+  judging_->start();
+  early_ = judging_;
+}
+
+Task<Decision> InboundPolicy::judge(const Client& client, smtp_server::Transaction& transaction,
+                                    Judged& judged) {
+  verdict::Verdict found;
+  verdict::Decision decision;
+  judged.proven_sender = inbound_.may_relay(client.peer.address);
+  if (const auto judging = judging_) {
+    auto result = co_await judging->finish(transaction.header, transaction.body);
+    if (!result) co_return Decision::refuse(replies::local_error(), result.error().text);
+    found = *std::move(result);
+    decision = verdict::decide(inbound_.options.dmarc, found);
+    judged.proven_sender = proves_sender(found);
+  }
+  const int64_t now = inbound_.queue.clock().wall_ms();
+  judged.events =
+      judging_ ? findings(found, decision, now) : not_judged(inbound_.not_judged(client.peer.address), now);
+  if (decision.action == verdict::Action::refuse || decision.action == verdict::Action::later) {
+    for (event::Event& event : judged.events) inbound_.refused(std::move(event), transaction.id);
+    decision.reply.text += " id " + transaction.id.text();
+    co_return Decision::refuse(std::move(decision.reply), "mta.dmarc = \"follow\"");
+  }
+  message::Received received = received_of(client, transaction, inbound_.options.host, now);
+  if (found.iprev) received.from->name = found.iprev->name;
+  transaction.header.insert(0, message::received_field(received));
+  verdict::stamp(transaction.header, inbound_.options.host, found);
+  co_return Decision::go_on();
+}
+
 Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transaction& transaction) {
   using event::Field;
+  Judged judged;
+  Decision decision = co_await judge(client, transaction, judged);
+  if (!decision.may_go_on()) co_return decision;
   const int64_t now = inbound_.queue.clock().wall_ms();
-  message::remove_authentication_results(transaction.header, inbound_.options.host);
-  transaction.header.insert(
-      0, message::received_field(received_of(client, transaction, inbound_.options.host, now)));
-
   event::Event accepted(now, event::Kind::accepted);
   accepted.with(Field::client, client.peer.address.text())
       .with(Field::helo, client.helo)
@@ -135,8 +194,9 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
   message.header = std::move(transaction.header);
   message.body = std::move(transaction.body);
   message.accepted_ms = now;
-  message.proven_sender = inbound_.may_relay(client.peer.address);
-  Result<void> stored = co_await inbound_.queue.accept(std::move(message), {std::move(accepted)});
+  message.proven_sender = judged.proven_sender;
+  judged.events.push_back(std::move(accepted));
+  Result<void> stored = co_await inbound_.queue.accept(std::move(message), std::move(judged.events));
   if (stored) co_return Decision::go_on();
   const bool full = stored.error().kind == Error::Kind::temporary;
   co_return Decision::refuse(full ? replies::no_space() : replies::local_error(), stored.error().text);
@@ -147,6 +207,11 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
 bool Inbound::may_relay(const net::IpAddress& client) const {
   return std::ranges::any_of(options.relay_networks,
                              [&](const net::Network& network) { return network.contains(client); });
+}
+
+std::string Inbound::not_judged(const net::IpAddress& client) const {
+  if (client.is_loopback() || may_relay(client)) return "a trusted client, " + client.text();
+  return judges ? "" : "there is no DNS to ask";
 }
 
 std::unique_ptr<smtp_server::Policy> inbound_policy(Inbound& inbound) {

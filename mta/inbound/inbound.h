@@ -8,6 +8,8 @@
 #include "common/net/tls_context.h"
 #include "common/smtp_server/policy.h"
 #include "common/store/low_water.h"
+#include "common/verdict/decision.h"
+#include "mta/inbound/judging.h"
 #include "mta/queue/queue.h"
 #include "mta/to_mda/mailbox_states.h"
 
@@ -17,6 +19,7 @@ struct InboundOptions {
   std::string host;
   uint64_t max_size = 50u << 20;
   std::vector<net::Network> relay_networks;
+  verdict::DmarcMode dmarc = verdict::DmarcMode::follow;
 };
 
 /// What all sessions of port 25 share.
@@ -27,9 +30,13 @@ struct Inbound {
   const MailboxStates& mailboxes;
   store::LowWater& low_water;
   std::shared_ptr<net::TlsContext> tls;
-  std::function<void(event::Event, const MessageId&)> refused;  ///< log and the table of refusals
+  std::function<void(event::Event, const MessageId&)>
+      refused;               ///< what led to a refusal, and it: into the log
+  Judges* judges = nullptr;  ///< null: there is no DNS to ask
 
   bool may_relay(const net::IpAddress& client) const;
+  /// Why the client's mail is not judged; "" when it is.
+  std::string not_judged(const net::IpAddress& client) const;
 };
 
 std::unique_ptr<smtp_server::Policy> inbound_policy(Inbound& inbound);

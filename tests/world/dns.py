@@ -3,7 +3,7 @@ resolver (unbound), which the others ask. Ours asks nsd and validates itself."""
 import re
 
 from destinations import DESTINATIONS, MANY
-from hosts import OUR_ADDRESS, OUR_ADDRESS6, RESOLVER, write
+from hosts import OUR_ADDRESS, OUR_ADDRESS6, RESOLVER, TEST_ADDRESS, write
 
 SERVER = "198.51.100.53"
 PACKAGES = ("nsd", "ldnsutils", "unbound", "unbound-host")
@@ -61,6 +61,14 @@ sign() { # ZONE FILE PARENT'S FILE
 """
 
 
+VERDICTS = {  # who may send for a domain, and what becomes of the rest; the test's own address is TEST_ADDRESS
+    "bank.test": ("v=spf1 ip4:198.51.100.20 -all", "v=DMARC1; p=reject"),
+    "shop.test": ("v=spf1 -all", "v=DMARC1; p=quarantine"),
+    "good.test": (f"v=spf1 ip4:{TEST_ADDRESS} -all", "v=DMARC1; p=reject"),
+    "strict.test": ("v=spf1 -all", ""),
+}
+
+
 class Names:
     """Records by owner; each goes into the deepest of the zones that it lies in."""
 
@@ -90,6 +98,10 @@ class Names:
             self._add_destination(destination)
         for host, text in tlsa.items():
             self.add(f"_25._tcp.{host}", "TLSA", text)
+        for domain, (spf, policy) in VERDICTS.items():
+            self.add(domain, "TXT", f'"{spf}"')
+            if policy:
+                self.add(f"_dmarc.{domain}", "TXT", f'"{policy}"')
         for number in range(1, MANY + 1):
             silent = 128 * (number & 1)  # of the dead, half refuses and half never answers
             for kind, network in (("alive", "198.18"), ("dead", "198.19")):

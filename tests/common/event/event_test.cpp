@@ -29,7 +29,7 @@ TEST_CASE("events survive packing, also odd times and octets") {
   CHECK(event::unpack(event::pack(one_step())).value() == one_step());
   CHECK(event::unpack(event::pack({})).value().empty());
   const std::vector<Event> extremes = {at(0, Kind::held), at((1ll << 48) - 1, Kind::held),
-                                       at(1, Kind::limited)};
+                                       at(1, Kind::not_judged)};
   CHECK(event::unpack(event::pack(extremes)).value() == extremes);
   for (int64_t damaged : {int64_t{-1}, int64_t{1} << 48, INT64_MAX, INT64_MIN})
     CHECK_FALSE(event::unpack(event::pack({at(damaged, Kind::held)})));
@@ -53,7 +53,7 @@ TEST_CASE("cut, lengthened or foreign octets are refused") {
   }
   for (size_t size = 0; size < packed.size(); ++size)
     if (!whole.contains(size)) CHECK_FALSE(event::unpack(packed.substr(0, size)));
-  for (std::string_view bad : {"\x02", "\x01\x02\x1c\x00", "\x01\x02\x01\x01\x21\x00",
+  for (std::string_view bad : {"\x02", "\x01\x02\x20\x00", "\x01\x02\x01\x01\x21\x00",
                                "\x01\x02\x01\x01\x01\x05"
                                "abcd",
                                "\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02\x01\x00"})
@@ -76,7 +76,7 @@ TEST_CASE("each kind and field has a name of its own, and each pattern asks for 
       pattern.remove_prefix(close);
     }
   }
-  CHECK(kinds.size() == static_cast<size_t>(Kind::limited));
+  CHECK(kinds.size() == static_cast<size_t>(Kind::not_judged));
   CHECK(event::name(Kind::delivered) == "delivered");
   CHECK(event::name(Kind::waiting_on_link) == "waiting on link");
 }
@@ -109,6 +109,19 @@ TEST_CASE("an event reads as a line of a trace") {
       {Event(0, Kind::deferred).with(Field::recipient, bob).with(Field::cause, "no answer on port 25"),
        "bob@example.org: not yet: no answer on port 25"},
       {Event(0, Kind::held).with(Field::cause, "sender not proven"), "held: sender not proven"},
+      {Event(0, Kind::spf).with(Field::what, "fail").with(Field::cause, "bank.example allows only a"),
+       "SPF fail: bank.example allows only a"},
+      {Event(0, Kind::spf).with(Field::what, "pass").with(Field::helo, "mx.example"),
+       "SPF of the HELO mx.example pass"},
+      {Event(0, Kind::dkim).with(Field::what, "none").with(Field::cause, "the message carries no signature"),
+       "DKIM none: the message carries no signature"},
+      {Event(0, Kind::dmarc)
+           .with(Field::what, "fail")
+           .with(Field::cause, "DMARC fail: so")
+           .with(Field::rule, "x"),
+       "DMARC fail: so; x"},
+      {Event(0, Kind::not_judged).with(Field::cause, "a trusted client, 127.0.0.1"),
+       "not judged: a trusted client, 127.0.0.1"},
       {Event(0, Kind::delivered), "?: delivered"},
   };
   for (const auto& [event, text] : table) CHECK(event::words(event) == text);

@@ -1,0 +1,60 @@
+#include "mta/inbound/findings.h"
+
+namespace futar::mta {
+namespace {
+
+using event::Event;
+using event::Field;
+using event::Kind;
+
+Event about_spf(const spf::Verdict& spf, const verdict::Verdict& verdict, int64_t wall_ms) {
+  Event event(wall_ms, Kind::spf);
+  event.with(Field::what, std::string(name(spf.outcome)))
+      .with(Field::name, spf.domain)
+      .with(Field::client, verdict.client.text())
+      .with(Field::cause, spf.reason);
+  if (spf.identity == spf::Identity::helo) event.with(Field::helo, spf.domain);
+  return event;
+}
+
+Event about_dkim(std::string what, std::string domain, std::string cause, int64_t wall_ms) {
+  Event event(wall_ms, Kind::dkim);
+  return event.with(Field::what, std::move(what))
+      .with(Field::name, std::move(domain))
+      .with(Field::cause, std::move(cause));
+}
+
+}  // namespace
+
+std::vector<Event> findings(const verdict::Verdict& verdict, const verdict::Decision& decision,
+                            int64_t wall_ms) {
+  std::vector<Event> events;
+  if (verdict.iprev)
+    events.push_back(Event(wall_ms, Kind::connected)
+                         .with(Field::client, verdict.client.text())
+                         .with(Field::name, verdict.iprev->name));
+  for (const auto& spf : {verdict.mail_from, verdict.helo})
+    if (spf) events.push_back(about_spf(*spf, verdict, wall_ms));
+  const std::vector<dkim::Verdict> none;
+  const auto& signatures = verdict.dkim ? *verdict.dkim : none;
+  if (signatures.empty())
+    events.push_back(about_dkim("none", "", "the message carries no signature", wall_ms));
+  for (const dkim::Verdict& signature : signatures)
+    events.push_back(
+        about_dkim(std::string(name(signature.result)), signature.domain, signature.reason, wall_ms));
+  Event dmarc(wall_ms, Kind::dmarc);
+  if (verdict.dmarc)
+    dmarc.with(Field::what, std::string(name(verdict.dmarc->outcome))).with(Field::from, verdict.dmarc->from);
+  dmarc.with(Field::cause, decision.reason);
+  if (decision.action == verdict::Action::junk) dmarc.with(Field::rule, "quarantine asked, Junk not yet");
+  events.push_back(std::move(dmarc));
+  return events;
+}
+
+std::vector<Event> not_judged(const std::string& why, int64_t wall_ms) {
+  std::vector<Event> events;
+  events.push_back(Event(wall_ms, Kind::not_judged).with(Field::cause, why));
+  return events;
+}
+
+}  // namespace futar::mta

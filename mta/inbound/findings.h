@@ -1,0 +1,15 @@
+// A verdict as events: what a trace and the log say of it.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "common/event/event.h"
+#include "common/verdict/decision.h"
+
+namespace futar::mta {
+
+std::vector<event::Event> findings(const verdict::Verdict& verdict, const verdict::Decision& decision,
+                                   int64_t wall_ms);
+std::vector<event::Event> not_judged(const std::string& why, int64_t wall_ms);
+
+}  // namespace futar::mta

@@ -1,0 +1,73 @@
+"""Where mail comes from: SPF, DKIM and DMARC judged over a real DNS, obeyed, and told."""
+import re
+
+from cases import BOB, case, check, connect, deliver, letter
+from hosts import TEST_ADDRESS, wait_for
+
+
+def come(world, sender, word, author=None):
+    """A stranger's message to bob, From `author`; returns the last reply, also when it refuses."""
+    content = letter(word, BOB, sender=author or sender)
+    try:
+        return world.remember(content, deliver(connect(source_address=(TEST_ADDRESS, 0)), BOB, content, sender))
+    except AssertionError as refused:
+        return str(refused)
+
+
+def log(world, id):
+    with open(world.ours.agents["mta"].log) as file:
+        return [line for line in file if id in line]
+
+
+def results(stored):
+    """Our Authentication-Results on one line."""
+    found = re.search(rb"^Authentication-Results: (.*(?:\r?\n[ \t].*)*)", stored, re.MULTILINE)
+    return re.sub(r"\s+", " ", found[1].decode()) if found else ""
+
+
+@case("what claims to be from a bank is refused for good, with the id; the log says what was found, in words")
+def _(world):
+    word = world.word()
+    world.ours  # has to listen
+    reply = come(world, "ceo@bank.test", word)
+    told = re.fullmatch(r"550 5\.7\.1 From bank\.test not proven \(DMARC\) id (\w{26})", reply)
+    check(told, reply)
+    lines = wait_for("the log of it", lambda: log(world, told[1]))
+    for words in ("SPF fail: bank.test allows only ip4:198.51.100.20", "DKIM none: the message carries no signature",
+                  "DMARC fail: From says bank.test, which asks for p=reject"):
+        check(any(words in line for line in lines), f"{words}\n{''.join(lines)}")
+    check(not world.found(BOB, word), "it was delivered")
+
+
+@case("From decides: a sender of its own with a good SPF does not prove the bank")
+def _(world):
+    reply = come(world, "user@good.test", world.word(), author="ceo@bank.test")
+    check(reply.startswith("550 5.7.1 From bank.test"), reply)
+
+
+@case("mail that SPF proves is taken, and its header and its trace say so")
+def _(world):
+    word = world.word()
+    come(world, "user@good.test", word)
+    found = results(world.arrives(BOB, word)[0])
+    for part in ("mx.futar.test;", "spf=pass smtp.mailfrom=user@good.test", "dkim=none", "dmarc=pass header.from=good.test"):
+        check(part in found, found)
+    events = world.events(word)
+    for words in ("SPF pass", "DKIM none", "DMARC pass: From says good.test, proven by SPF of good.test"):
+        check(words in events, events)
+
+
+@case("an owner who asks for quarantine gets no refusal: the header says what was found")
+def _(world):
+    word = world.word()
+    come(world, "user@shop.test", word)
+    found = results(world.arrives(BOB, word)[0])
+    check("dmarc=fail" in found and "policy.dmarc=quarantine" in found, found)
+
+
+@case("SPF alone refuses nobody: its -all without a DMARC record is only noted")
+def _(world):
+    word = world.word()
+    come(world, "user@strict.test", word)
+    found = results(world.arrives(BOB, word)[0])
+    check("spf=fail" in found and "dmarc=none" in found, found)
