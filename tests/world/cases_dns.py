@@ -32,13 +32,27 @@ def _(world):
     server.run("nsd-checkzone", "futar.test", "/tmp/futar.zone")
 
 
-@case("a DNS that does not answer is told by the status 75")
-def _(world):
+def with_config(world, changes, *words):
+    """Runs futar dns with another config: `changes` is what stands there -> what shall."""
     with open(world.ours.config) as file:
         text = file.read()
-    dead = f"{world.ours.config}.dead"
-    with open(dead, "w") as file:
-        file.write(text.replace(f'"{world.internet.dns}@53"', '"198.51.100.99@53"').replace('"3s"', '"1s"'))
-    done = subprocess.run([f"{world.ours.programs}/futar", "--config", dead, "dns", "futar.test", "--check"],
+    for old, new in changes.items():
+        check(old in text, f"the config has no {old}")
+        text = text.replace(old, new)
+    with open(f"{world.ours.config}.other", "w") as file:
+        file.write(text)
+    return subprocess.run([f"{world.ours.programs}/futar", "--config", f"{world.ours.config}.other", "dns", "futar.test", *words],
                           capture_output=True, text=True, timeout=120)
+
+
+@case("TLSA is not asked for where the zone of the host is not signed")
+def _(world):
+    check("TLSA" in with_config(world, {}).stdout, "no TLSA in a signed zone")
+    told = with_config(world, {'"mx.futar.test"': '"mx.d0001.alive.test"'}).stdout
+    check("mx.d0001.alive.test" in told and "TLSA" not in told, told)
+
+
+@case("a DNS that does not answer is told by the status 75")
+def _(world):
+    done = with_config(world, {f'"{world.internet.dns}@53"': '"198.51.100.99@53"', '"3s"': '"1s"'}, "--check")
     check(done.returncode == 75, f"status {done.returncode}: {done.stdout}{done.stderr}")

@@ -63,9 +63,12 @@ std::string notes_of(const json& answer, const char* mark) {
   return out;
 }
 
+// Of a record: safe for a terminal, and not cut, since it may be copied from there.
+std::string whole(const json& record, const char* key) { return printable(record.value(key, ""), 64 * 1024); }
+
 std::string shown_value(const json& record) {
   const std::string state = text_of(record, "state");
-  return text_of(record, state == "unknown" ? "why" : state == "missing" ? "value" : "found");
+  return whole(record, state == "unknown" ? "why" : state == "missing" ? "value" : "found");
 }
 
 }  // namespace
@@ -74,8 +77,8 @@ std::string dns_in_words(const json& answer) {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> reasons;
   for (const json& record : answer.at("records")) {
-    rows.push_back({text_of(record, "level"), text_of(record, "type"), text_of(record, "name"),
-                    text_of(record, "value")});
+    rows.push_back(
+        {text_of(record, "level"), text_of(record, "type"), text_of(record, "name"), whole(record, "value")});
     reasons.push_back(fmt::format("({})", text_of(record, "reason")));
   }
   return with_lines_below(rows, reasons, 1) + notes_of(answer, " !");
@@ -100,7 +103,7 @@ std::string dns_checked_in_words(const json& answer) {
                     text_of(record, "name"), shown_value(record)});
     std::string line;
     if (text_of(record, "state") == "WRONG") {
-      line = "want  " + text_of(record, "want");
+      line = "want  " + whole(record, "want");
       if (const std::string why = text_of(record, "why"); !why.empty()) line += fmt::format("  ({})", why);
     }
     below.push_back(std::move(line));

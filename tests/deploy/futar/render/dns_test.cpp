@@ -76,6 +76,14 @@ TEST_CASE("a check says what stands there, and below what is wrong what should")
         "unknown  required     MX   example.org  SERVFAIL\n");
 }
 
+TEST_CASE("what should stand in the DNS is never cut") {
+  const std::string key(3000, 'x');
+  const json rows = json::array({record("TXT", "a", key, "required", "r"),
+                                 with(spf, {{"state", "WRONG"}, {"found", "w"}, {"want", key}})});
+  CHECK(dns_in_words({{"records", rows}}).contains(key));
+  CHECK(dns_checked_in_words({{"records", rows}}).contains(key));
+}
+
 TEST_CASE("what others wrote is safe for a terminal") {
   const json answer = {
       {"records",
