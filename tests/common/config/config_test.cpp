@@ -85,6 +85,7 @@ TEST_CASE("an error names file, line and key") {
       {"[mta]\nretry_first = 5", "futar.toml:2: mta.retry_first: it must be a duration such as \"5m\""},
       {"[mta]\nretry_first = \"5\"", "futar.toml:2: mta.retry_first: \"5\" is no duration"},
       {"[mta]\nremote = \"away\"", "mta.remote: \"away\" is not known; it can be direct, hold or capture"},
+      {"[mta]\nspf_engine = \"libspf2\"", "mta.spf_engine: \"libspf2\" is not known; it can be native"},
       {"[mta]\nrelay_networks = [\"0.0.0.0/0\"]", "mta.relay_networks"},
       {"[mta]\nrelay_networks = [\"::/0\"]", "mta.relay_networks"},
       {"[mta]\nsmart_host = \"smtps://me:secret@smtp.example\"",
