@@ -1,3 +1,4 @@
+#include "mta/inbound/findings.h"
 #include "tests/mta/inbound/inbound_fixture.h"
 
 using namespace futar;
@@ -91,11 +92,35 @@ TEST_CASE("MAIL does not wait for the DNS, and the dot only so long: then the se
   CHECK(f.told().contains("DMARC temperror"));
 }
 
+TEST_CASE("a client that begins one transaction after the other is looked into once at a time") {
+  InboundFixture f;
+  f.dns.slow(f.loop, 20);
+  smtp_server::Client client;
+  client.peer = *net::Endpoint::parse(stranger);
+  const smtp::Mail mail{*smtp::parse_address("a@good.example"), {}};
+  run_task(f.loop, [](InboundFixture& fixture, const smtp_server::Client& c, const smtp::Mail& m) -> Task<> {
+    for (int i = 0; i < 5; ++i) CHECK((co_await fixture.policy->sender(c, {}, m)).may_go_on());
+  }(f, client, mail));
+  CHECK(f.dns.asked() == 2);
+  CHECK(f.send("a@good.example", from("a@good.example")) == "250");
+  CHECK(f.stored().contains("spf=pass smtp.mailfrom=a@good.example"));
+}
+
 TEST_CASE("a bounce is judged by its HELO") {
   InboundFixture f;
   f.dns.add("mx.somebody.example TXT v=spf1 ip4:203.0.113.80 -all");
   CHECK(f.send("", from("daemon@mx.somebody.example")) == "250");
   CHECK(f.stored().contains("spf=pass smtp.helo=mx.somebody.example"));
+}
+
+TEST_CASE("quarantine, and what was not judged, are told as events") {
+  verdict::Verdict found;
+  found.dkim.emplace();
+  const auto events = findings(found, {verdict::Action::junk, "DMARC fail: so", {}}, 7);
+  REQUIRE(events.size() == 2);
+  CHECK(event::words(events[0]) == "DKIM none: the message carries no signature");
+  CHECK(event::words(events[1]) == "DMARC fail: so; quarantine asked, Junk not yet");
+  CHECK(event::words(not_judged("a trusted client, ::1", 7)[0]) == "not judged: a trusted client, ::1");
 }
 
 TEST_CASE("a sender is proven by SPF of its own domain, or by a signature of its organisation") {
