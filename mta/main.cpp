@@ -15,6 +15,7 @@
 #include "mta/from_msa/from_msa.h"
 #include "mta/outbound/ourselves.h"
 #include "mta/queue/replan.h"
+#include "mta/reports/report_store.h"
 #include "mta/settings.h"
 #include "mta/srs/keys.h"
 #include "mta/to_mda/to_mda.h"
@@ -87,6 +88,7 @@ class Mta final : public daemon::Agent {
     auto database = TRY(store::Database::open(path, store::Database::Mode::create));
     TRY(store::migrate(*database, queue_schema));
     TRY(create_sts_tables(*database));
+    TRY(create_report_tables(*database));
     instance_ = TRY(instance_of(*database));
     {
       auto transaction = TRY(store::Transaction::begin(*database));
@@ -173,12 +175,14 @@ class Mta final : public daemon::Agent {
                                                 .spf = spf_,
                                                 .dmarc = options.dmarc != verdict::DmarcMode::off});
     }
+    reports_ =
+        std::make_unique<Intake>(env_.loop, *workers_, *writer_, *spool_, system_clock(), directory_now());
     inbound_ = std::make_unique<Inbound>(Inbound{std::move(options), *queue_, directory_now(),
                                                  to_mda_->mailboxes(), *low_water_, tls_,
                                                  [](const event::Event& event, const MessageId& id) {
                                                    log::info("{}", event::render_postfix(id, event));
                                                  },
-                                                 judges_.get()});
+                                                 judges_.get(), reports_.get()});
     net::ListenerOptions limits;
     limits.sessions = static_cast<size_t>(config_.number("mta.sessions"));
     limits.sessions_per_client = static_cast<size_t>(config_.number("mta.sessions_per_client"));
@@ -230,6 +234,7 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<ToMda> to_mda_;
   spf::NativeEvaluator spf_;
   std::unique_ptr<Judges> judges_;
+  std::unique_ptr<Intake> reports_;
   std::unique_ptr<Inbound> inbound_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<proto::ControlServer> control_;

@@ -188,6 +188,11 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
       .with(Field::size, std::to_string(transaction.header.size() + transaction.body.size))
       .with(Field::recipients, std::to_string(transaction.envelope.recipients.size()));
 
+  std::optional<Intake::Arrived> report;
+  if (Intake* reports = inbound_.reports)
+    if (auto kept = co_await reports->keep(transaction.id, transaction.envelope, transaction.header,
+                                           transaction.body))
+      report.emplace(*std::move(kept));
   spool::Message message;
   message.id = transaction.id;
   message.envelope = std::move(transaction.envelope);
@@ -197,6 +202,7 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
   message.proven_sender = judged.proven_sender;
   judged.events.push_back(std::move(accepted));
   Result<void> stored = co_await inbound_.queue.accept(std::move(message), std::move(judged.events));
+  if (stored && report) inbound_.reports->take(*std::move(report));
   if (stored) co_return Decision::go_on();
   const bool full = stored.error().kind == Error::Kind::temporary;
   co_return Decision::refuse(full ? replies::no_space() : replies::local_error(), stored.error().text);

@@ -11,6 +11,7 @@
 #include "common/verdict/decision.h"
 #include "mta/inbound/judging.h"
 #include "mta/queue/queue.h"
+#include "mta/reports/intake.h"
 #include "mta/to_mda/mailbox_states.h"
 
 namespace futar::mta {
@@ -31,8 +32,9 @@ struct Inbound {
   store::LowWater& low_water;
   std::shared_ptr<net::TlsContext> tls;
   std::function<void(event::Event, const MessageId&)>
-      refused;               ///< what led to a refusal, and it: into the log
-  Judges* judges = nullptr;  ///< null: there is no DNS to ask
+      refused;                ///< what led to a refusal, and it: into the log
+  Judges* judges = nullptr;   ///< null: there is no DNS to ask
+  Intake* reports = nullptr;  ///< null: reports are mail like any other
 
   bool may_relay(const net::IpAddress& client) const;
   /// Why the client's mail is not judged; "" when it is.
