@@ -1,5 +1,9 @@
 """Where mail comes from: SPF, DKIM and DMARC judged over a real DNS, obeyed, and told."""
+import base64
+import gzip
+import json
 import re
+import time
 
 from cases import BOB, case, check, connect, deliver, letter
 from hosts import TEST_ADDRESS, wait_for
@@ -71,3 +75,45 @@ def _(world):
     come(world, "user@strict.test", word)
     found = results(world.arrives(BOB, word)[0])
     check("spf=fail" in found and "dmarc=none" in found, found)
+
+
+def bring_report(world, kind, content):
+    """A message with a packed report; delivered like any other."""
+    word = world.word()
+    world.ours  # has to listen
+    body = base64.encodebytes(gzip.compress(content.encode())).replace(b"\n", b"\r\n")
+    packed = letter(word, BOB, sender="user@good.test", body=body,
+                    fields=("MIME-Version: 1.0", f"Content-Type: {kind}", "Content-Transfer-Encoding: base64"))
+    world.remember(packed, deliver(connect(source_address=(TEST_ADDRESS, 0)), BOB, packed, "user@good.test"))
+    world.arrives(BOB, word)
+
+
+def reports(world, *command):
+    return json.loads(world.ours.futar("--json", *command).stdout)["reports"]
+
+
+@case("a DMARC report that comes by mail is delivered, and futar dmarc shows who sends in our name")
+def _(world):
+    now = int(time.time())
+    row = """<record><row><source_ip>203.0.113.9</source_ip><count>7</count><policy_evaluated><disposition>none</disposition>
+        <dkim>fail</dkim><spf>fail</spf></policy_evaluated></row><identifiers><header_from>futar.test</header_from>
+        </identifiers></record>"""
+    bring_report(world, "application/gzip", f"""<feedback><report_metadata><org_name>Good</org_name><report_id>1</report_id>
+        <date_range><begin>{now - 86400}</begin><end>{now}</end></date_range></report_metadata><policy_published>
+        <domain>futar.test</domain><p>none</p></policy_published>{row}</feedback>""")
+    wait_for("the report", lambda: reports(world, "dmarc", "futar.test"))
+    words = world.ours.futar("dmarc").stdout
+    check("0 messages pass DMARC, 7 fail" in words and "203.0.113.9" in words, words)
+
+
+@case("a TLS report that comes by mail is delivered, and futar tls reports shows what failed")
+def _(world):
+    day = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    bring_report(world, "application/tlsrpt+gzip", json.dumps({
+        "organization-name": "Good", "report-id": "1", "date-range": {"start-datetime": day, "end-datetime": day},
+        "policies": [{"policy": {"policy-type": "sts", "policy-domain": "futar.test"},
+                      "summary": {"total-successful-session-count": 5, "total-failure-session-count": 2},
+                      "failure-details": [{"result-type": "certificate-expired", "failed-session-count": 2}]}]}))
+    wait_for("the report", lambda: reports(world, "tls", "reports"))
+    words = world.ours.futar("tls", "reports").stdout
+    check("5 sessions with TLS, 2 failed" in words and "certificate-expired" in words, words)
