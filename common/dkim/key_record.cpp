@@ -12,6 +12,7 @@ namespace futar::dkim {
 namespace {
 
 constexpr size_t most_record = 4096;
+constexpr int most_rsa_bits = 4096;  // RFC 8301 §3.2 asks for no more, and larger ones cost
 
 bool lists(std::optional<std::string_view> value, std::string_view word, std::string_view all = "") {
   if (!value) return true;
@@ -64,6 +65,17 @@ Result<KeyRecord> read_key(const dns::Answer& answer) {
   if (records.empty()) return fail(Error::permanent("its key is not in the DNS"));
   if (records.size() > 1) return fail(Error::permanent("its name has several keys in the DNS"));
   return parse_key_record(records[0]);
+}
+
+std::string unfit(const KeyRecord& record, const Signature& signature, int min_rsa_bits) {
+  const int bits = record.key.bits();
+  if (record.key.type() != signature.key_type()) return "its key is of another kind than a= says";
+  if (record.key.type() == crypto::KeyType::rsa && (bits < min_rsa_bits || bits > most_rsa_bits))
+    return fmt::format("its RSA key has {} bits", bits);
+  if (record.strict && !signature.identity.empty() &&
+      !equal_nocase(signature.identity.substr(signature.identity.rfind('@') + 1), signature.domain))
+    return "its key allows i= in d= itself only";
+  return "";
 }
 
 std::string key_record(const crypto::PublicKey& key) {

@@ -6,6 +6,7 @@
 
 #include "common/base/result.h"
 #include "common/crypto/key.h"
+#include "common/dkim/signature.h"
 #include "common/dns/resolver.h"
 
 namespace futar::dkim {
@@ -21,6 +22,10 @@ Result<KeyRecord> parse_key_record(std::string_view text);
 /// Of what the DNS answered; a temporary error when it gave no answer. Of several records only one may be a
 /// key.
 Result<KeyRecord> read_key(const dns::Answer& answer);
+
+/// Why this key cannot prove that signature: of another kind, too short or too long (RFC 8301 §3.2), strict
+/// and i= below d=. "" when it can.
+std::string unfit(const KeyRecord& record, const Signature& signature, int min_rsa_bits);
 
 /// "v=DKIM1; k=rsa; p=..."
 std::string key_record(const crypto::PublicKey& key);

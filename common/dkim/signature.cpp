@@ -22,7 +22,7 @@ std::optional<int64_t> parse_time(std::string_view text) {
 // Each takes one tag into the signature and says what is wrong with it.
 class Reader {
  public:
-  Reader(const TagList& tags, Signature& to) : tags_(tags), to_(to) {}
+  Reader(const TagList& tags, SignatureKind kind, Signature& to) : tags_(tags), kind_(kind), to_(to) {}
 
   std::string read() {
     // Who signed is worth knowing even when the rest makes no sense.
@@ -56,8 +56,9 @@ class Reader {
     to_.algorithm = value;
     return "";
   }
-  std::string version() { return tags_.get("v") == "1" ? "" : "v= is not 1"; }
+  std::string version() { return kind_ != SignatureKind::dkim || tags_.get("v") == "1" ? "" : "v= is not 1"; }
   std::string canons() {
+    if (is_seal()) return "";
     const auto value = tags_.get("c");
     if (!value) return "";
     const auto canons = Canons::parse(ascii_lower(*value));
@@ -67,6 +68,7 @@ class Reader {
   }
   std::string names() {
     const auto value = tags_.get("h");
+    if (is_seal()) return value ? "h= has no place in a seal" : "";
     if (!value) return "h= is missing";
     const auto names = colon_list(*value);
     if (names.size() > most_names) return "h= names too many fields";
@@ -76,18 +78,19 @@ class Reader {
   }
   std::string hashes() {
     const auto body = tags_.get("bh"), signature = tags_.get("b");
-    if (!body || !signature) return body ? "b= is missing" : "bh= is missing";
-    const auto body_hash = decode_folded(*body), octets = decode_folded(*signature);
-    if (!body_hash || body_hash->empty()) return "bh= is not base64";
+    if (!body && !is_seal()) return "bh= is missing";
+    if (!signature) return "b= is missing";
+    const auto body_hash = decode_folded(body.value_or("")), octets = decode_folded(*signature);
+    if (!is_seal() && (!body_hash || body_hash->empty())) return "bh= is not base64";
     if (!octets || octets->empty() || octets->size() > most_signature) return "b= is not base64";
-    to_.body_hash = *body_hash;
+    if (!is_seal()) to_.body_hash = *body_hash;
     to_.signature = *octets;
     to_.start = without_space(*signature).substr(0, 8);
     return "";
   }
   std::string identity() {
     const auto value = tags_.get("i");
-    if (!value) return "";
+    if (!value || kind_ != SignatureKind::dkim) return "";
     to_.identity = without_space(*value);
     const size_t at = to_.identity.rfind('@');
     if (at == std::string::npos || !is_within(std::string_view(to_.identity).substr(at + 1), to_.domain))
@@ -96,7 +99,7 @@ class Reader {
   }
   std::string length() {
     const auto value = tags_.get("l");
-    if (!value) return "";
+    if (!value || is_seal()) return "";
     to_.length = parse_number(*value);
     return to_.length ? "" : "l= is no number";
   }
@@ -112,8 +115,10 @@ class Reader {
     const auto ways = colon_list(*value);
     return std::ranges::find(ways, "dns/txt") != ways.end() ? "" : "q= does not allow the DNS";
   }
+  bool is_seal() const { return kind_ == SignatureKind::arc_seal; }
 
   const TagList& tags_;
+  SignatureKind kind_;
   Signature& to_;
   std::string error_;
 };
@@ -141,10 +146,10 @@ bool is_within(std::string_view domain, std::string_view parent) {
          equal_nocase(domain.substr(domain.size() - parent.size()), parent);
 }
 
-ParsedSignature parse_signature(std::string_view value) {
+ParsedSignature parse_signature(std::string_view value, SignatureKind kind) {
   ParsedSignature parsed;
   const auto tags = TagList::parse(value);
-  parsed.error = tags ? Reader(*tags, parsed.signature).read() : tags.error().text;
+  parsed.error = tags ? Reader(*tags, kind, parsed.signature).read() : tags.error().text;
   return parsed;
 }
 

@@ -1,4 +1,4 @@
-// DKIM-Signature as a value (RFC 6376 §3.5).
+// DKIM-Signature as a value (RFC 6376 §3.5), and what signs in the fields of ARC (RFC 8617 §4.1).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -37,8 +37,12 @@ struct ParsedSignature {
   std::string error;  ///< why it cannot be used, in words; "" when it can
 };
 
+/// Which tags a field must have: ARC's have no v= (i= is the caller's to read), a seal has neither canonical
+/// forms nor a body nor fields of its own (RFC 8617 §4.1.2, §4.1.3).
+enum class SignatureKind : uint8_t { dkim, arc_message, arc_seal };
+
 /// `value`: of the field, folds inside. Nothing in the result can end a line or a comment.
-ParsedSignature parse_signature(std::string_view value);
+ParsedSignature parse_signature(std::string_view value, SignatureKind kind = SignatureKind::dkim);
 
 /// A domain or selector in ASCII: letters, digits, "-", "_" in labels of 1 to 63.
 bool is_domain(std::string_view text);

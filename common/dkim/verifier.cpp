@@ -7,9 +7,9 @@ namespace futar::dkim {
 namespace {
 
 constexpr size_t most_fields = 2000;
-constexpr int most_rsa_bits = 4096;  // RFC 8301 §3.2 asks for no more, and larger ones cost
 constexpr int64_t clock_skew_s = 300;
-constexpr int64_t key_time_ms = 20'000;
+
+}  // namespace
 
 std::optional<std::pair<Outcome, std::string>> flaw_of(std::string_view header,
                                                        std::span<const message::Field> fields) {
@@ -22,7 +22,22 @@ std::optional<std::pair<Outcome, std::string>> flaw_of(std::string_view header,
   return std::nullopt;
 }
 
-}  // namespace
+// Mail programs show one of what RFC 5322 §3.6 allows once, and not always the one that was signed (RFC 6376
+// §8.15).
+std::string uncovered(std::span<const message::Field> fields, const Signature& signature) {
+  for (const char* name : {"From", "Subject", "Date", "To", "Cc", "Reply-To", "Sender", "Message-ID"}) {
+    const auto is_it = [&](const std::string& own) { return equal_nocase(own, name); };
+    const auto covered = std::ranges::count_if(signature.names, is_it);
+    if (covered > 0 && message::count(fields, name) > static_cast<size_t>(covered))
+      return fmt::format("the message has a {} field that is not signed beside one that is", name);
+  }
+  return "";
+}
+
+std::string expired(const Signature& signature, int64_t now_ms) {
+  if (!signature.expires_s || *signature.expires_s + clock_skew_s >= now_ms / 1000) return "";
+  return "the signature expired at " + rfc3339(*signature.expires_s * 1000);
+}
 
 std::string_view name(Outcome outcome) {
   constexpr std::string_view names[] = {"pass", "fail", "neutral", "temperror", "permerror"};
@@ -68,24 +83,11 @@ void Verifier::examine(const message::Field& field, int64_t now_ms) {
   if (!error.empty()) return made.close(Outcome::neutral, "the signature cannot be read: " + error);
   if (flaw_) return made.close(flaw_->first, flaw_->second);
   if (s.algorithm == "rsa-sha1") return made.close(Outcome::permerror, "rsa-sha1 proves nothing any more");
-  if (s.expires_s && *s.expires_s + clock_skew_s < now_ms / 1000)
-    return made.close(Outcome::fail, "the signature expired at " + rfc3339(*s.expires_s * 1000));
-  if (std::string name = uncovered(s); !name.empty())
-    return made.close(Outcome::neutral,
-                      "the message has a " + name + " field that is not signed beside one that is");
+  if (std::string why = expired(s, now_ms); !why.empty()) return made.close(Outcome::fail, std::move(why));
+  if (std::string why = uncovered(fields_, s); !why.empty())
+    return made.close(Outcome::neutral, std::move(why));
   const BodyKey key(s.canons.body, s.length);
   made.body = &bodies_.try_emplace(key, BodyHash(s.canons.body, s.length), "").first->second;
-}
-
-// Of what RFC 5322 §3.6 allows once, mail programs show one, and not always the one that was signed (RFC 6376
-// §8.15).
-std::string Verifier::uncovered(const Signature& signature) const {
-  for (const char* name : {"From", "Subject", "Date", "To", "Cc", "Reply-To", "Sender", "Message-ID"}) {
-    const auto is_it = [&](const std::string& own) { return equal_nocase(own, name); };
-    const auto covered = std::ranges::count_if(signature.names, is_it);
-    if (covered > 0 && message::count(fields_, name) > static_cast<size_t>(covered)) return name;
-  }
-  return "";
 }
 
 std::vector<std::string> Verifier::wanted_keys() const {
@@ -109,16 +111,10 @@ void Verifier::give_key(const std::string& key_name, const dns::Answer& answer) 
       candidate.close(later ? Outcome::temperror : Outcome::permerror, record.error().text);
       continue;
     }
-    const int bits = record->key.bits();
     candidate.verdict.testing = record->testing;
-    candidate.verdict.key_bits = bits;
-    if (record->key.type() != s.key_type())
-      candidate.close(Outcome::permerror, "its key is of another kind than a= says");
-    else if (s.key_type() == crypto::KeyType::rsa && (bits < limits_.min_rsa_bits || bits > most_rsa_bits))
-      candidate.close(Outcome::permerror, fmt::format("its RSA key has {} bits", bits));
-    else if (record->strict && !s.identity.empty() &&
-             !equal_nocase(s.identity.substr(s.identity.rfind('@') + 1), s.domain))
-      candidate.close(Outcome::permerror, "its key allows i= in d= itself only");
+    candidate.verdict.key_bits = record->key.bits();
+    if (std::string why = unfit(*record, s, limits_.min_rsa_bits); !why.empty())
+      candidate.close(Outcome::permerror, std::move(why));
     else
       candidate.key = *std::move(record);
   }
@@ -164,15 +160,6 @@ bool Verifier::is_proven(const Candidate& candidate) const {
   HeaderHash hash(s.canons.header);
   hash.add(select_fields(fields_, s.names, candidate.field));
   return key.proves(hash.finish(candidate.field->text), s.signature);
-}
-
-Task<> fetch_keys(Verifier& verifier, dns::Resolver& resolver, const Clock& clock) {
-  const int64_t until = clock.steady_ms() + key_time_ms;
-  for (const std::string& name : verifier.wanted_keys()) {
-    if (clock.steady_ms() >= until) co_return;
-    const dns::Answer answer = co_await resolver.ask(name, dns::Type::txt);
-    verifier.give_key(name, answer);
-  }
 }
 
 }  // namespace futar::dkim

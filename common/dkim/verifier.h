@@ -36,6 +36,14 @@ struct VerifierLimits {
   int min_rsa_bits = 1024;  ///< RFC 8301 §3.2
 };
 
+/// What makes every signature of a message worthless: a NUL, no From or several, too many fields.
+std::optional<std::pair<Outcome, std::string>> flaw_of(std::string_view header,
+                                                       std::span<const message::Field> fields);
+/// In words, "" if all is well: a second Subject, To ... beside the signed one; x= has passed by more than
+/// five minutes.
+std::string uncovered(std::span<const message::Field> fields, const Signature& signature);
+std::string expired(const Signature& signature, int64_t now_ms);
+
 class Verifier {
  public:
   /// `header` with or without its empty line.
@@ -60,7 +68,6 @@ class Verifier {
   };
 
   void examine(const message::Field& field, int64_t now_ms);
-  std::string uncovered(const Signature& signature) const;
   void judge(Candidate& candidate);
   bool is_proven(const Candidate& candidate) const;
 
@@ -72,7 +79,16 @@ class Verifier {
   std::map<BodyKey, Body> bodies_;
 };
 
-/// Asks for the keys that are wanted, one after the other, until they are there or 20 s have passed.
-Task<> fetch_keys(Verifier& verifier, dns::Resolver& resolver, const Clock& clock);
+/// Asks for the keys that are wanted, one after the other, until they are there or 20 s have passed. Also for
+/// arc::Verifier.
+template <class V>
+Task<> fetch_keys(V& verifier, dns::Resolver& resolver, const Clock& clock) {
+  const int64_t until = clock.steady_ms() + 20'000;
+  for (const std::string& name : verifier.wanted_keys()) {
+    if (clock.steady_ms() >= until) co_return;
+    const dns::Answer answer = co_await resolver.ask(name, dns::Type::txt);
+    verifier.give_key(name, answer);
+  }
+}
 
 }  // namespace futar::dkim

@@ -1,13 +1,26 @@
 #!/usr/bin/python3 -B
-"""Our DKIM against dkimpy's: each verifies what the other signed, and neither what was changed on the way.
+"""Our DKIM and ARC against dkimpy's: each verifies what the other signed or sealed, and neither what was changed on the way.
 Usage: peers.py DKIM_TOOL [--real-mail [COUNT]]; the second signs and verifies real messages too, by hand."""
 import os
 import subprocess
 import sys
 import tarfile
 import tempfile
+import types
 from pathlib import Path
 
+
+class Results:
+    """What dkimpy's ARC wants of python3-authres: of Authentication-Results the server, and what it said of the chain."""
+
+    def __init__(self, text):
+        words = text.split(":", 1)[1].split(";")
+        self.authserv_id = words[0].strip()
+        pairs = (word.split()[0].split("=") for word in words[1:] if "=" in word)
+        self.results = [types.SimpleNamespace(method=method, result=result) for method, result in pairs]
+
+
+sys.modules["authres"] = types.SimpleNamespace(AuthenticationResultsHeader=types.SimpleNamespace(parse=Results))
 try:
     import dkim
     import nacl.encoding
@@ -100,6 +113,41 @@ def check_theirs(rsa, seed, verify):
         case(f"we verify what dkimpy signs with {algorithm.decode()} in all four canonical forms", wrong)
 
 
+def dkimpy_chain(message, records):
+    cv, sets, reason = dkim.arc_verify(message, dnsfunc=lambda name, timeout=5: records.get(name.rstrip(b".")))
+    return cv.decode() if cv else "ended", len(sets), reason
+
+
+def dkimpy_seals(message, key, cv):
+    said = b"Authentication-Results: theirs.example; spf=pass; arc=%s\r\n" % cv
+    return b"".join(dkim.arc_sign(said + message, b"rsa", DOMAIN, key, b"theirs.example",
+                                  include_headers=[b"From", b"To", b"Subject", b"Date"])) + message
+
+
+def check_arc(seal, chain, key, records):
+    """Chains of up to four sets, where we and dkimpy take turns."""
+    sealed, wrong = [], []
+    for body in BODIES:
+        for turn in (0, 1):
+            message = HEADER + b"\r\n" + body
+            for hop in range(4):
+                message = seal(message) if hop % 2 == turn else dkimpy_seals(message, key, b"pass" if hop else b"none")
+                sealed.append((message, hop + 1))
+    for message, count in sealed:
+        theirs, ours_ = dkimpy_chain(message, records), chain(message).decode()
+        if theirs[:2] != ("pass", count) or not ours_.startswith(f"pass {count} "):
+            wrong.append((count, theirs, ours_, message[:2000]))
+    case("we and dkimpy both verify chains of one to four sets that we seal in turns", wrong)
+    message = sealed[3][0]
+    changed = [message.replace(b"Subject: ", b"Subject: x", 1), message.replace(b"\r\n\r\n", b"\r\n\r\nadded\r\n", 1),
+               message.replace(b"spf=", b"spf=x", 1), *(message.replace(b"cv=pass", b"cv=" + cv, 1) for cv in (b"none", b"fail"))]
+    case("neither does when header, body, results or cv= were changed",
+         [m for m in changed if dkimpy_chain(m, records)[0] == "pass" or chain(m).startswith(b"pass")])
+    failed = seal(changed[1])
+    case("a failed chain is sealed once more, and then no more",
+         [m for m in [failed] if b"cv=fail" not in m or seal(m) != m or dkimpy_chain(m, records)[0] != "ended" or not chain(m).startswith(b"fail 5 ")])
+
+
 def real_messages(count):
     shared = [Path(os.environ[name]) for name in ("FUTAR_SHARED",) if name in os.environ] + [TOP.parent / "shared"]
     path = next((p / "data/real-mail.tar.xz" for p in shared if (p / "data/real-mail.tar.xz").exists()), None)
@@ -149,11 +197,13 @@ def main():
         zone.write_bytes(b"".join(name + b" " + record + b"\n" for name, record in records.items()))
         sign, verify = Tool("sign", folder), Tool("verify", zone)
         check_ours(sign, verify, records)
+        seal, chain = Tool("seal", folder), Tool("chain", zone)
+        check_arc(seal, chain, (folder / "rsa.pem").read_bytes(), records)
         check_theirs((folder / "rsa.pem").read_bytes(), pair.encode(base64), verify)
         if "--real-mail" in sys.argv:
             check_real(sign, verify, records, int(sys.argv[3]) if len(sys.argv) > 3 else -1)
-        sign.close()
-        verify.close()
+        for tool in (sign, verify, seal, chain):
+            tool.close()
     sys.exit(bool(failures))
 
 

@@ -1,0 +1,1 @@
+fuzz_target(arc_chain USES arc)
