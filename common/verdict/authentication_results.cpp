@@ -127,6 +127,7 @@ std::string results_text(std::string_view authserv_id, const Verdict& verdict) {
 
 size_t stamp(std::string& header, std::string_view authserv_id, const Verdict& verdict) {
   const size_t forged = message::remove_authentication_results(header, authserv_id);
+  if (header.starts_with(' ') || header.starts_with('\t')) header.insert(0, "X-Unnamed:");
   header.insert(0, "Authentication-Results: " + results_text(authserv_id, verdict) + "\r\n");
   return forged;
 }

@@ -13,7 +13,8 @@ namespace futar::verdict {
 std::string results_text(std::string_view authserv_id, const Verdict& verdict);
 
 /// Takes every Authentication-Results of our name out of the header (RFC 8601 §5) and puts ours on top.
-/// Returns how many forged ones went.
+/// Returns how many forged ones went. A header that begins with a fold gets a field name for it, "X-Unnamed":
+/// else it would go on where ours ends.
 size_t stamp(std::string& header, std::string_view authserv_id, const Verdict& verdict);
 
 }  // namespace futar::verdict

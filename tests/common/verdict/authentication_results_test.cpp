@@ -159,3 +159,16 @@ TEST_CASE("forged results in our name are gone, however many and however written
     CHECK(header.contains(theirs));
   }
 }
+
+// Found by the fuzzer.
+TEST_CASE("a header that begins with a fold does not go on where our field ends") {
+  for (const char* fold : {" ; dmarc=pass header.from=bank.example\r\n", "\t; dmarc=pass\r\n"}) {
+    std::string header = fold + "From: ceo@bank.example\r\n"s;
+    verdict::stamp(header, "mail.example.org", {});
+    const auto fields = message::split_header(header);
+    REQUIRE(fields.size() == 3);
+    CHECK(fields[0].text == "Authentication-Results: mail.example.org; none\r\n");
+    CHECK(fields[1].is("X-Unnamed"));
+    CHECK(header.contains(fold));
+  }
+}
