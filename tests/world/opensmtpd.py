@@ -33,3 +33,7 @@ class OpenSmtpd:
     def start(self):
         self.host.start("/usr/sbin/smtpd", "-d")
         return self
+
+    def hurry(self):
+        """Tries at once what waits. It keeps a session over our restart, reads our 421 there, and waits for minutes."""
+        self.host.run("/usr/sbin/smtpctl", "schedule", "all")
