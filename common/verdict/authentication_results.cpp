@@ -116,8 +116,8 @@ std::string results_text(std::string_view authserv_id, const Verdict& verdict) {
   write_dkim(writer, verdict);
   write_dmarc(writer, verdict);
   if (verdict.arc) {
-    writer.result("arc", name(verdict.arc->outcome));
-    writer.property("reason", verdict.arc->reason);
+    writer.result("arc", name(verdict.arc->result));
+    if (verdict.arc->result != arc::Outcome::none) writer.property("reason", verdict.arc->reason);
     writer.property("smtp.remote-ip", client);
   }
   std::string text = std::move(writer).take();

@@ -7,15 +7,11 @@
 namespace futar::verdict {
 namespace {
 
-// What the owner of From asks for: a failure's policy, or to wait for what could not be found out.
+// What the owner of From asks for when it fails. What could not be found out (temperror) is no failure: a
+// resolver that is ill must not hold up all mail.
 Action wanted(const dmarc::Evaluation& dmarc) {
-  if (dmarc.must_wait()) return Action::later;
   if (dmarc.applies == dmarc::Policy::reject) return Action::refuse;
   return dmarc.applies == dmarc::Policy::quarantine ? Action::junk : Action::accept;
-}
-
-bool is_vouched_for(const Verdict& verdict) {
-  return verdict.arc && verdict.arc->outcome == Arc::Outcome::pass && verdict.arc->trusted;
 }
 
 }  // namespace
@@ -38,15 +34,12 @@ Decision decide(DmarcMode mode, const Verdict& verdict) {
     decision.reason += "; only marked, by mta.dmarc = \"mark\"";
     return decision;
   }
-  if (is_vouched_for(verdict)) {
-    decision.reason +=
-        fmt::format("; {}, which is trusted, says that it was well there (ARC)", verdict.arc->sealer);
+  if (!verdict.voucher.empty()) {
+    decision.reason += fmt::format("; {}, which is trusted, found it proven (ARC)", verdict.voucher);
     return decision;
   }
   decision.action = action;
   if (action == Action::refuse) decision.reply = smtp::replies::author_not_proven(dmarc.from);
-  if (action == Action::later)
-    decision.reply = smtp::replies::try_later("From cannot be checked now (DMARC)");
   return decision;
 }
 

@@ -22,7 +22,7 @@ struct Decision {
   smtp::Reply reply;   ///< of refuse and later
 };
 
-/// A pass of a trusted ARC seal stands in for a DMARC that the way here has broken (RFC 8617 §7.2.1).
+/// A trusted sealer (voucher.h) stands in for a DMARC that the way here has broken.
 Decision decide(DmarcMode mode, const Verdict& verdict);
 
 }  // namespace futar::verdict

@@ -14,11 +14,6 @@ State state_of(Outcome outcome) {
 
 }  // namespace
 
-std::string_view name(Arc::Outcome outcome) {
-  constexpr std::string_view names[] = {"none", "pass", "fail"};
-  return names[static_cast<size_t>(outcome)];
-}
-
 std::vector<dmarc::Identifier> identifiers(const Verdict& verdict) {
   std::vector<dmarc::Identifier> found;
   if (verdict.mail_from)

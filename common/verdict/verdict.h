@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/arc/verifier.h"
 #include "common/dkim/verifier.h"
 #include "common/dmarc/evaluate.h"
 #include "common/net/address.h"
@@ -20,16 +21,6 @@ struct Iprev {
   std::string name;  ///< "" if none
 };
 
-/// The chain of seals (RFC 8617).
-struct Arc {
-  enum class Outcome : uint8_t { none, pass, fail };
-  Outcome outcome = Outcome::none;
-  std::string sealer;    ///< d= of the newest seal
-  bool trusted = false;  ///< it stands in mta.arc_trusted: its pass may stand in for DMARC's
-  std::string reason;
-};
-std::string_view name(Arc::Outcome outcome);
-
 /// What is absent was not looked at.
 struct Verdict {
   net::IpAddress client;
@@ -38,7 +29,8 @@ struct Verdict {
   std::optional<spf::Verdict> helo, mail_from;
   std::optional<std::vector<dkim::Verdict>> dkim;  ///< empty: not signed
   std::optional<dmarc::Evaluation> dmarc;
-  std::optional<Arc> arc;
+  std::optional<arc::Verdict> arc;
+  std::string voucher;  ///< the trusted sealer that says that From was proven (voucher.h); "" if none
 };
 
 /// For whom SPF and DKIM speak, as DMARC wants to know it (RFC 7489 §3.1): SPF of the HELO counts only for a

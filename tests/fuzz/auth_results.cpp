@@ -7,6 +7,7 @@
 #include "common/message/authentication_results.h"
 #include "common/verdict/authentication_results.h"
 #include "common/verdict/decision.h"
+#include "common/verdict/voucher.h"
 
 using namespace futar;
 
@@ -44,7 +45,9 @@ verdict::Verdict verdict_of(Pieces pieces) {
   verdict.dmarc->reason = pieces.next();
   verdict.dmarc->outcome = dmarc::Outcome::fail;
   verdict.dmarc->applies = dmarc::Policy::reject;
-  verdict.arc = verdict::Arc{verdict::Arc::Outcome::pass, pieces.next(), false, pieces.next()};
+  verdict.arc.emplace();
+  verdict.arc->result = arc::Outcome::pass;
+  verdict.arc->reason = pieces.next();
   return verdict;
 }
 
@@ -83,6 +86,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!std::ranges::all_of(line, [](char c) { return c == '\t' || c == '\r' || (c >= ' ' && c <= '~'); }))
       std::abort();
   }
+  // What we write reads back as what it says.
+  if (verdict::says_dmarc_pass(fields[0].value, verdict.dmarc->from)) std::abort();
   const auto refused = verdict::decide(verdict::DmarcMode::follow, verdict);
   if (refused.action != verdict::Action::refuse || split(refused.reply.wire(), '\n').size() != 2)
     std::abort();

@@ -61,7 +61,9 @@ TEST_CASE("a verdict becomes one field that names each method, its result and wh
   verdict.dmarc->from = "bank.example";
   verdict.dmarc->applies = dmarc::Policy::reject;
   verdict.dmarc->reason = "From says bank.example, which asks for p=reject";
-  verdict.arc = verdict::Arc{verdict::Arc::Outcome::pass, "lists.example", true, "sealed by lists.example"};
+  verdict.arc.emplace();
+  verdict.arc->result = arc::Outcome::pass;
+  verdict.arc->reason = "sealed by lists.example";
   std::string header = "Subject: x\r\n";
   CHECK(verdict::stamp(header, "mail.example.org", verdict) == 0);
   CHECK(header ==
