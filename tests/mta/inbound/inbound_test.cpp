@@ -82,14 +82,14 @@ TEST_CASE("who is near is not judged, and no question is asked") {
   CHECK(f.inbound.not_judged(net::Endpoint::parse(stranger)->address) == "there is no DNS to ask");
 }
 
-TEST_CASE("MAIL does not wait for the DNS, and the dot only so long: then the sender shall come again") {
+TEST_CASE("MAIL does not wait for the DNS, and the dot only so long: then the message comes in, not proven") {
   InboundFixture f;
   f.dns.slow(f.loop, 60'000);
   f.judges.limit_ms = 30;
-  CHECK(f.send("ceo@bank.example", from("ceo@bank.example")).starts_with("451 4.7.1 "));
+  CHECK(f.send("ceo@bank.example", from("ceo@bank.example")) == "250");
+  CHECK(f.stored().contains("dmarc=temperror"));
   CHECK(f.asked_at_mail == 2);  // the name of the client, the record of the sender
-  CHECK(f.told().contains("SPF temperror"));
-  CHECK(f.told().contains("DMARC temperror"));
+  CHECK(f.stored().contains("spf=temperror"));
 }
 
 TEST_CASE("a client that begins one transaction after the other is looked into once at a time") {
