@@ -1,8 +1,11 @@
 #include "mta/settings.h"
 
+#include <unistd.h>
+
 #include "common/base/clock.h"
 #include "common/config/listen.h"
 #include "common/config/units.h"
+#include "common/log/log.h"
 #include "common/net/interfaces.h"
 #include "mta/outbound/ourselves.h"
 
@@ -100,7 +103,14 @@ Result<InboundOptions> inbound(const config::Config& config) {
 
 std::string trusted_file(const config::Config& config) {
   const std::string& file = config.text("tls.trusted");
-  return file.empty() ? "/etc/ssl/certs/ca-certificates.crt" : file;
+  if (!file.empty()) return file;
+  constexpr char debian[] = "/etc/ssl/certs/ca-certificates.crt";
+  if (::access(debian, R_OK) == 0) return debian;
+  log::warning(
+      "{} is not there (package ca-certificates): no authority is trusted, so that hosts under MTA-STS get "
+      "no mail",
+      debian);
+  return "";
 }
 
 }  // namespace futar::mta::settings

@@ -21,7 +21,8 @@ Result<WayOptions> way(const config::Config& config);
 Result<OutboundOptions> outbound(const config::Config& config, std::shared_ptr<const srs::Keys> keys,
                                  Queue::DirectoryNow directory);
 Result<InboundOptions> inbound(const config::Config& config);
-/// tls.trusted, or the authorities of the system.
+/// tls.trusted, or the authorities of the system;
+/// "" if Debian's own is not there: then nobody is trusted by an authority.
 std::string trusted_file(const config::Config& config);
 
 }  // namespace futar::mta::settings
