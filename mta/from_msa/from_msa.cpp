@@ -9,7 +9,7 @@ using Known = proto::SubmissionSink::Known;
 
 Known known_of(Seen seen) { return seen == Seen::other_id ? Known::other_id : Known::have; }
 
-// No: it was not here before. For an offer that means "send it", for a transfer "taken now".
+// No: it was not here before. For an offer that means "send it", for a transfer "taken", now.
 std::vector<Known> answers_of(const std::vector<Seen>& seen, Known when_not_seen) {
   std::vector<Known> answers;
   for (Seen one : seen) answers.push_back(one == Seen::no ? when_not_seen : known_of(one));
@@ -27,7 +27,7 @@ Task<Result<std::vector<Known>>> take(Queue& queue, std::string instance, proto:
   std::vector<Queue::FromMsa> batch;
   for (proto::TransferItem& item : transfer.items) batch.push_back({item.sequence, std::move(item.message)});
   const auto seen = CO_TRY(co_await queue.take(std::move(instance), transfer.epoch, std::move(batch)));
-  co_return answers_of(seen, Known::have);
+  co_return answers_of(seen, Known::taken);
 }
 
 }  // namespace

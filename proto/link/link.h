@@ -73,13 +73,13 @@ class SubmissionSender {
 struct SubmissionSink {
   /// Which of these are known (seen or held)? For Offer. The answer for each item: want, have, or epoch
   /// mismatch.
-  enum class Known { want, have, other_id };
+  enum class Known { want, have, taken, other_id };
   std::function<Task<Result<std::vector<Known>>>(std::string instance, Offer offer)> known;
-  /// Takes whole messages: commits message and *seen* in one transaction. For each: have = durable (also when
-  /// it was there before), want = not taken, Later; other_id = Later with a new epoch. An error means Later
+  /// Takes whole messages: commits message and *seen* in one transaction. For each: taken = durable now, have
+  /// = it was there before, want = not taken, Later; other_id = Later with a new epoch. An error means Later
   /// for all. Several calls may run at once, never two with the same sequence; answers may come in any order.
   std::function<Task<Result<std::vector<Known>>>(std::string instance, Transfer transfer)> take;
-  /// A writer for a large body (name = id). The link keeps the file when take() answered `have`, else
+  /// A writer for a large body (name = id). The link keeps the file when take() answered `taken`, else
   /// discards it; there are never two writers of one id at once.
   std::function<spool::BodyWriter(const MessageId&)> begin_body;
   /// The sender has confirmed: everything below may be forgotten.

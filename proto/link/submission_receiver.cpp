@@ -239,7 +239,7 @@ Task<> SubmissionReceiver::Impl::take(std::shared_ptr<Impl> self, std::shared_pt
   for (const TransferItem& item : transfer.items) sequences.push_back(item.sequence);
   const uint64_t conversation = sender->conversation;
   auto taken = co_await guarded(self->sink.take(sender->instance, std::move(transfer)));
-  if (arrived && taken && !taken->empty() && taken->front() == Known::have) arrived->writer.keep();
+  if (arrived && taken && !taken->empty() && taken->front() == Known::taken) arrived->writer.keep();
   for (const int64_t sequence : sequences) sender->taking.erase(sequence);
   if (self->closed) co_return;
   point("link.taken");
@@ -248,7 +248,7 @@ Task<> SubmissionReceiver::Impl::take(std::shared_ptr<Impl> self, std::shared_pt
   Answers& answers = sender->answers;
   for (size_t i = 0; i < sequences.size(); ++i) {
     const bool answered = taken && i < taken->size();
-    if (answered && (*taken)[i] == Known::have) {
+    if (answered && ((*taken)[i] == Known::taken || (*taken)[i] == Known::have)) {
       answers.accepted.push_back(sequences[i]);
     } else if (answered && (*taken)[i] == Known::other_id && is_same) {
       answers.other_id.push_back(sequences[i]);

@@ -282,7 +282,7 @@ struct Mta {
     for (const TransferItem& item : transfer.items) {
       const MessageId& id = item.message.id;
       const Known known = self->known_of(peer, transfer.epoch, item.sequence, id);
-      answers.push_back(known == Known::other_id ? known : Known::have);
+      answers.push_back(known == Known::want ? Known::taken : known);
       if (known == Known::other_id) continue;
       store.seen[{peer, transfer.epoch, item.sequence}] = id;
       if (known == Known::have) continue;

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/proto/link/ends.h"
@@ -79,6 +80,18 @@ TEST_CASE("small mail passes a large body, and the body arrives as it was") {
   CHECK(test.mta_store.bodies.at(id) == body_text(0, 12'000'000));
   test.check_each_once();
   CHECK(test.wait([&] { return test.msa.link->state().credit == credit_window; }));
+}
+
+TEST_CASE("a large body of a message that turns out to be there leaves no file behind") {
+  Submission test;
+  test.start();
+  const int64_t large = test.msa.accept(4'000'000);
+  const MessageId id = test.msa_store.spooled.at(large).first;
+  REQUIRE(test.wait([&] { return std::filesystem::exists(test.mta.folder->path() + "/" + id.text()); }));
+  test.mta_store.known.insert(id);  // an earlier copy has been committed meanwhile
+  REQUIRE(test.wait([&] { return test.msa.is_done(); }));
+  CHECK(test.mta_store.taken.empty());
+  CHECK(test.wait([&] { return std::filesystem::is_empty(test.mta.folder->path()); }));
 }
 
 TEST_CASE("many large bodies take turns and all arrive") {
