@@ -69,7 +69,7 @@ TEST_CASE("delivery over a bad wire: each row delivered once") {
       queue.add(i % 60 == 0 ? 300'000 : 3000);
       if (i % 3 == 0) run_until(world.loop, [] { return false; }, 3);
     }
-    REQUIRE(run_until(world.loop, [&] { return queue.open() == 0; }, 60'000));
+    REQUIRE(run_until(world.loop, [&] { return queue.open() == 0; }, 150'000));
     CHECK(ledger_store.overlaps == 0);
     CHECK(ledger_store.delivered.size() == 300);
     for (const auto& [row, times] : ledger_store.delivered) CHECK(times == 1);
