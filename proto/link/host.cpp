@@ -37,6 +37,7 @@ Result<void> Host::start() {
        [this] { probe_soon_->ask(); }}));
   ticker_ = std::make_unique<Ticker>(loop_, tick_ms, [this] {
     probe_all();
+    ask_again();
     events_.tick();
   });
   return {};
@@ -49,6 +50,7 @@ void Host::close(int linger_ms) {
   if (socket_) socket_->close(linger_ms);
   peers_.clear();
   instances_.clear();
+  asked_.clear();
 }
 
 const std::string* Host::peer_of(const std::string& route) const {
@@ -86,6 +88,7 @@ void Host::received(const std::string& route, Frames frames) {
 }
 
 void Host::said_hello(const std::string& route, Hello hello) {
+  asked_.erase(route);
   const auto refuse = [&](std::string why) {
     damage_.count(fmt::format("Hello of {} refused: {}", printable(hello.instance, 64), why));
     socket_->send(route, encode_parts(Later{{}, std::move(why)}));
@@ -129,10 +132,17 @@ void Host::welcome(const std::string& route, Hello hello, bool again) {
 }
 
 void Host::ask_for_hello(const std::string& route, const std::string& why) {
-  if (route == asked_route_ && now_ms() - asked_ms_ < ask_again_ms) return;
-  asked_route_ = route;
-  asked_ms_ = now_ms();
-  socket_->send(route, encode_parts(Later{{}, why, false, true}));
+  const auto [asked, is_first] = asked_.try_emplace(route, Asked{why});
+  if (!is_first && now_ms() - asked->second.ms < ask_again_ms) return;
+  asked->second.ms = now_ms();
+  if (!socket_->send(route, encode_parts(Later{{}, why, false, true}))) asked_.erase(asked);  // it is gone
+}
+
+// Else each end would wait for the other when a question was lost: a peer that takes itself for welcome need
+// not say anything.
+void Host::ask_again() {
+  const auto all = asked_;
+  for (const auto& [route, asked] : all) ask_for_hello(route, asked.why);
 }
 
 void Host::begin_again(const std::string& peer, const std::string& why) {

@@ -46,6 +46,7 @@ class Host {
   void said_hello(const std::string& route, Hello hello);
   void welcome(const std::string& route, Hello hello, bool again);
   void ask_for_hello(const std::string& route, const std::string& why);
+  void ask_again();
   bool is_there(const std::string& peer);
   void probe_all();
   void drop(const std::string& peer);
@@ -63,8 +64,12 @@ class Host {
   Damage damage_;
   std::map<std::string, Peer> peers_;             // by instance
   std::map<std::string, std::string> instances_;  // by route
-  std::string asked_route_;
-  int64_t asked_ms_ = 0, since_ms_ = 0;
+  struct Asked {
+    std::string why;
+    int64_t ms = 0;
+  };
+  std::map<std::string, Asked> asked_;  // by route: has to say Hello and has not yet
+  int64_t since_ms_ = 0;
 };
 
 }  // namespace futar::proto

@@ -251,8 +251,16 @@ struct Mta {
       store.confirmed_below[peer] = below;
       const auto first = store.seen.lower_bound({peer, epoch, 0}),
                  last = store.seen.lower_bound({peer, epoch, below});
-      for (auto at = first; at != last; ++at) store.known.erase(at->second);
-      store.seen.erase(first, last);
+      // The real queue keeps them as history: a repeat that is being taken still finds what was seen.
+      const auto& busy = (*taking)[peer];
+      for (auto at = first; at != last;) {
+        if (busy.contains(std::get<2>(at->first))) {
+          ++at;
+          continue;
+        }
+        store.known.erase(at->second);
+        at = store.seen.erase(at);
+      }
     };
     return made;
   }

@@ -12,6 +12,7 @@ class Relay {
   int drop_permille = 0, repeat_percent = 0;
   int64_t delay_ms = 0;
   size_t dropped = 0, repeated = 0;
+  std::function<bool(const zmq::Frames&)> loses = [](const zmq::Frames&) { return false; };
 
   /// Binds `front` and connects to `back`, both names in the world's folder.
   Relay(World& world, const std::string& front, const std::string& back)
@@ -51,7 +52,7 @@ class Relay {
 
   void pass(Queue& queue, zmq::Frames frames, Out out) {
     const bool certain = drop_permille > 0 && ++passed_ == 10;  // however few messages there are, one is lost
-    if (certain || static_cast<int>(world_.random() % 1000) < drop_permille) {
+    if (certain || loses(frames) || static_cast<int>(world_.random() % 1000) < drop_permille) {
       ++dropped;
       return;
     }
