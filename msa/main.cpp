@@ -85,8 +85,8 @@ class Msa final : public daemon::Agent {
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ =
         std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
-    to_mta_ = std::make_unique<ToMta>(env_.loop, zmq_, link_options(), *writer_, *reader_, *spool_, *workers_,
-                                      self, lowest);
+    to_mta_ =
+        std::make_unique<ToMta>(env_.loop, zmq_, link_options(), *writer_, *reader_, *spool_, self, lowest);
     return {};
   }
 

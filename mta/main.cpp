@@ -131,9 +131,8 @@ class Mta final : public daemon::Agent {
     way_ = std::make_unique<Way>(env_.loop, *resolver_, *policies_, *trusted_, *workers_, system_clock(),
                                  TRY(settings::way(config_)));
     remote_queue_ = std::make_unique<RemoteQueue>(env_.loop, *queue_, *reader_);
-    outbound_ =
-        std::make_unique<Outbound>(env_.loop, *remote_queue_, *way_, *spool_, *workers_, system_clock(),
-                                   TRY(settings::outbound(config_, return_paths_, directory_now())));
+    outbound_ = std::make_unique<Outbound>(env_.loop, *remote_queue_, *way_, *spool_, system_clock(),
+                                           TRY(settings::outbound(config_, return_paths_, directory_now())));
     return {};
   }
 
@@ -156,9 +155,8 @@ class Mta final : public daemon::Agent {
     from_msa_ = std::make_unique<proto::SubmissionReceiver>(
         env_.loop, zmq_, link_options(config::submission_link(config_), "submission"),
         submission_sink(*queue_, *spool_));
-    to_mda_ =
-        std::make_unique<ToMda>(env_.loop, zmq_, link_options(config::delivery_link(config_), "delivery"),
-                                *queue_, *spool_, *workers_);
+    to_mda_ = std::make_unique<ToMda>(
+        env_.loop, zmq_, link_options(config::delivery_link(config_), "delivery"), *queue_, *spool_);
     TRY(to_mda_->start());
     return from_msa_->start();
   }
@@ -170,7 +168,6 @@ class Mta final : public daemon::Agent {
       judges_ = std::make_unique<Judges>(Judges{.loop = env_.loop,
                                                 .resolver = *resolver_,
                                                 .spool = *spool_,
-                                                .workers = *workers_,
                                                 .clock = system_clock(),
                                                 .spf = spf_,
                                                 .dmarc = options.dmarc != verdict::DmarcMode::off});

@@ -65,6 +65,8 @@ class Folder {
   /// A piece of a body, from memory or file; "" at the end. Blocking for files: call from a worker or reader
   /// thread. A file shorter than the body's size is a permanent error.
   Result<std::string> read(const Body& body, uint64_t offset, size_t limit) const;
+  /// The same from the io thread: a file is read by a worker.
+  Task<Result<std::string>> fetch(Body body, uint64_t offset, size_t limit) const;
   Result<Fd> open_body(const std::string& name) const;
   void remove(const std::string& name);  ///< after the row's commit; on a worker thread, errors logged
   /// At start: unlinks each file for which `known` says no. Returns their number.

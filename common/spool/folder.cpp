@@ -71,6 +71,13 @@ Result<std::string> Folder::read(const Body& body, uint64_t offset, size_t limit
   return piece;
 }
 
+Task<Result<std::string>> Folder::fetch(Body body, uint64_t offset, size_t limit) const {
+  if (!body.is_file()) co_return read(body, offset, limit);
+  Result<std::string> piece;
+  co_await impl_->state->workers.run([&] { piece = read(body, offset, limit); });
+  co_return piece;
+}
+
 Result<Fd> Folder::open_body(const std::string& name) const { return open_in(*impl_->state, name, O_RDONLY); }
 
 void Folder::remove(const std::string& name) {

@@ -14,12 +14,12 @@ namespace futar::verdict {
 enum class DmarcMode : uint8_t { follow, mark, off };
 std::optional<DmarcMode> dmarc_mode(std::string_view name);
 
-enum class Action : uint8_t { accept, junk, refuse, later };
+enum class Action : uint8_t { accept, junk, refuse };
 
 struct Decision {
   Action action = Action::accept;
   std::string reason;  ///< in words, for the trace
-  smtp::Reply reply;   ///< of refuse and later
+  smtp::Reply reply;   ///< of refuse
 };
 
 /// A trusted sealer (voucher.h) stands in for a DMARC that the way here has broken.

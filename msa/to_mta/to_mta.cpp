@@ -7,26 +7,14 @@ namespace futar::msa {
 
 using store::Database;
 
-namespace {
-
-Task<Result<std::string>> read_piece(net::Workers& workers, spool::Folder& spool, spool::Body body,
-                                     uint64_t offset, size_t limit) {
-  Result<std::string> piece;
-  co_await workers.run([&] { piece = spool.read(body, offset, limit); });
-  co_return piece;
-}
-
-}  // namespace
-
 ToMta::ToMta(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, store::Writer& writer,
-             store::Reader& reader, spool::Folder& spool, net::Workers& workers, Identity identity,
-             int64_t lowest_spooled)
-    : writer_(writer), reader_(reader), spool_(spool), workers_(workers), lowest_spooled_(lowest_spooled) {
+             store::Reader& reader, spool::Folder& spool, Identity identity, int64_t lowest_spooled)
+    : writer_(writer), reader_(reader), spool_(spool), lowest_spooled_(lowest_spooled) {
   options.instance = identity.instance;
   proto::SubmissionSource source;
   source.load = [this](int64_t after, size_t limit) { return load(after, limit); };
-  source.read = [&workers, &spool](const spool::Body& body, uint64_t offset, size_t limit) {
-    return read_piece(workers, spool, body, offset, limit);
+  source.read = [&spool](const spool::Body& body, uint64_t offset, size_t limit) {
+    return spool.fetch(body, offset, limit);
   };
   source.handed_over = [this](std::vector<proto::Range> ranges) { return handed_over(std::move(ranges)); };
   source.new_epoch = [this] { return new_epoch(); };
@@ -75,7 +63,7 @@ Task<Result<void>> ToMta::handed_over(std::vector<proto::Range> ranges) {
   }));
   point("msa.after_handed_over");
   lowest_spooled_ = output->lowest;
-  for (const std::string& file : output->files) workers_.submit([this, file] { spool_.remove(file); }, [] {});
+  for (const std::string& file : output->files) spool_.remove(file);
   co_return Result<void>{};
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 #include <memory>
 
-#include "common/net/workers.h"
 #include "common/spool/body.h"
 #include "common/store/writer.h"
 #include "msa/to_mta/spool_store.h"
@@ -13,8 +12,7 @@ namespace futar::msa {
 class ToMta {
  public:
   ToMta(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, store::Writer& writer,
-        store::Reader& reader, spool::Folder& spool, net::Workers& workers, Identity identity,
-        int64_t lowest_spooled);
+        store::Reader& reader, spool::Folder& spool, Identity identity, int64_t lowest_spooled);
 
   Result<void> start() { return link_->start(); }
   Task<> stop() { return link_->stop(); }
@@ -32,7 +30,6 @@ class ToMta {
   store::Writer& writer_;
   store::Reader& reader_;
   spool::Folder& spool_;
-  net::Workers& workers_;
   int64_t lowest_spooled_;
   std::unique_ptr<proto::SubmissionSender> link_;
 };

@@ -162,7 +162,7 @@ Task<Decision> InboundPolicy::judge(const Client& client, smtp_server::Transacti
   const int64_t now = inbound_.queue.clock().wall_ms();
   judged.events =
       judging_ ? findings(found, decision, now) : not_judged(inbound_.not_judged(client.peer.address), now);
-  if (decision.action == verdict::Action::refuse || decision.action == verdict::Action::later) {
+  if (decision.action == verdict::Action::refuse) {
     for (event::Event& event : judged.events) inbound_.refused(std::move(event), transaction.id);
     decision.reply.text += " id " + transaction.id.text();
     co_return Decision::refuse(std::move(decision.reply), "mta.dmarc = \"follow\"");

@@ -93,15 +93,10 @@ Task<Result<verdict::Verdict>> Judging::finish(const std::string& header, const 
 
 Task<Result<void>> Judging::read(const spool::Body& body) {
   for (uint64_t offset = 0; offset < body.size;) {
-    Result<std::string> octets;
-    if (body.is_file())
-      co_await judges_.workers.run([&] { octets = judges_.spool.read(body, offset, piece); });
-    else
-      octets = judges_.spool.read(body, offset, piece);
-    if (!octets) co_return fail(octets.error());
-    if (octets->empty()) co_return fail(Error::ours("the body ends early"));
-    dkim_->body(*octets);
-    offset += octets->size();
+    const std::string octets = CO_TRY(co_await judges_.spool.fetch(body, offset, piece));
+    if (octets.empty()) co_return fail(Error::ours("the body ends early"));
+    dkim_->body(octets);
+    offset += octets.size();
   }
   co_return Result<void>();
 }

@@ -11,7 +11,6 @@
 #include "common/dmarc/check.h"
 #include "common/dns/resolver.h"
 #include "common/net/gate.h"
-#include "common/net/workers.h"
 #include "common/spf/spf.h"
 #include "common/spool/body.h"
 #include "common/verdict/verdict.h"
@@ -23,7 +22,6 @@ struct Judges {
   net::Loop& loop;
   dns::Resolver& resolver;
   spool::Folder& spool;
-  net::Workers& workers;
   const Clock& clock;
   const spf::SpfEvaluator& spf;
   bool dmarc = true;          ///< false: From's policy is not asked for

@@ -179,10 +179,7 @@ Task<Result<std::string>> Outbound::read_piece(std::shared_ptr<const std::string
                                                uint64_t offset) const {
   if (offset < head->size()) co_return head->substr(offset, piece);
   offset -= head->size();
-  if (!body.is_file()) co_return spool_.read(body, offset, piece);
-  Result<std::string> octets;
-  co_await workers_.run([&] { octets = spool_.read(body, offset, piece); });
-  co_return octets;
+  co_return co_await spool_.fetch(std::move(body), offset, piece);
 }
 
 }  // namespace futar::mta

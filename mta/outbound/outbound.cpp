@@ -11,13 +11,12 @@ constexpr int64_t look_ms = 1000;  ///< for what became due by time alone
 
 }  // namespace
 
-Outbound::Outbound(net::Loop& loop, RemoteQueue& queue, Way& way, spool::Folder& spool, net::Workers& workers,
-                   const Clock& clock, OutboundOptions options)
+Outbound::Outbound(net::Loop& loop, RemoteQueue& queue, Way& way, spool::Folder& spool, const Clock& clock,
+                   OutboundOptions options)
     : loop_(loop),
       queue_(queue),
       way_(way),
       spool_(spool),
-      workers_(workers),
       clock_(clock),
       options_(std::move(options)),
       wake_(loop) {}

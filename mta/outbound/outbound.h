@@ -11,7 +11,6 @@
 #include "common/base/async.h"
 #include "common/net/gate.h"
 #include "common/net/loop.h"
-#include "common/net/workers.h"
 #include "common/spool/body.h"
 #include "mta/outbound/failure.h"
 #include "mta/outbound/site.h"
@@ -33,8 +32,8 @@ struct OutboundOptions {
 
 class Outbound {
  public:
-  Outbound(net::Loop& loop, RemoteQueue& queue, Way& way, spool::Folder& spool, net::Workers& workers,
-           const Clock& clock, OutboundOptions options);
+  Outbound(net::Loop& loop, RemoteQueue& queue, Way& way, spool::Folder& spool, const Clock& clock,
+           OutboundOptions options);
   void start();
   /// No new sessions; running transactions end, or are cut off after the grace time: then their recipients
   /// are tried again after the start.
@@ -79,7 +78,6 @@ class Outbound {
   RemoteQueue& queue_;
   Way& way_;
   spool::Folder& spool_;
-  net::Workers& workers_;
   const Clock& clock_;
   OutboundOptions options_;
   std::unordered_map<int64_t, std::shared_ptr<Site>> sites_;

@@ -13,21 +13,10 @@ namespace {
 
 constexpr uint64_t max_size = 2u << 20;  // of a message, octets
 constexpr size_t max_waiting = 16;       // messages
-constexpr size_t piece = 64 * 1024;
 
 std::string value_of(std::span<const message::Field> fields, std::string_view name) {
   const message::Field* field = message::find(fields, name);
   return field ? ascii_lower(message::unfold(field->value)) : "";
-}
-
-Result<std::string> read_whole(const spool::Folder& spool, const spool::Body& body) {
-  std::string octets;
-  while (octets.size() < body.size) {
-    const std::string next = TRY(spool.read(body, octets.size(), piece));
-    if (next.empty()) return fail(Error::ours("the body ends early"));
-    octets += next;
-  }
-  return octets;
 }
 
 Result<std::vector<KeptReport>> parse(const Intake::Arrived& arrived, int64_t now_ms) {
@@ -60,11 +49,7 @@ Task<std::optional<Intake::Arrived>> Intake::keep(const MessageId& id, const mes
   }
   Arrived arrived{id, header, "", spool_.share()};
   arrived.share.set(header.size() + body.size);
-  Result<std::string> octets;
-  if (body.is_file())
-    co_await workers_.run([&] { octets = read_whole(spool_, body); });
-  else
-    octets = read_whole(spool_, body);
+  Result<std::string> octets = co_await spool_.fetch(body, 0, max_size);
   if (!octets) {
     log::info("{}: its report is not read: {}", id.text(), octets.error().text);
     co_return std::nullopt;

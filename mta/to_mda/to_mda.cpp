@@ -3,19 +3,8 @@
 #include "common/log/log.h"
 
 namespace futar::mta {
-namespace {
-
-Task<Result<std::string>> read_piece(net::Workers& workers, spool::Folder& spool, spool::Body body,
-                                     uint64_t offset, size_t limit) {
-  Result<std::string> piece;
-  co_await workers.run([&] { piece = spool.read(body, offset, limit); });
-  co_return piece;
-}
-
-}  // namespace
-
 ToMda::ToMda(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, Queue& queue,
-             spool::Folder& spool, net::Workers& workers) {
+             spool::Folder& spool) {
   proto::DeliverySource source;
   source.up = [&queue] {
     log::info("the link to mda is up");
@@ -27,8 +16,8 @@ ToMda::ToMda(net::Loop& loop, zmq::Context& context, proto::LinkOptions options,
   };
   source.outcomes = [&queue](std::vector<proto::OutcomeItem> items) { queue.outcomes(std::move(items)); };
   source.mailboxes = [this](proto::MailboxState state) { mailboxes_.apply(state); };
-  source.read = [&workers, &spool](const spool::Body& body, uint64_t offset, size_t limit) {
-    return read_piece(workers, spool, body, offset, limit);
+  source.read = [&spool](const spool::Body& body, uint64_t offset, size_t limit) {
+    return spool.fetch(body, offset, limit);
   };
   source.confirmed_below = [&queue] { return queue.confirmed_below(); };
   link_ = std::make_unique<proto::DeliverySender>(loop, context, std::move(options), std::move(source));

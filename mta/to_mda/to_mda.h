@@ -11,7 +11,7 @@ namespace futar::mta {
 class ToMda {
  public:
   ToMda(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, Queue& queue,
-        spool::Folder& spool, net::Workers& workers);
+        spool::Folder& spool);
 
   Result<void> start();
   Task<> stop() { return link_->stop(); }

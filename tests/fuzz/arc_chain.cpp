@@ -6,28 +6,17 @@
 
 #include "common/arc/sealer.h"
 #include "common/arc/verifier.h"
-#include "common/dkim/tags.h"
+#include "tests/common/dkim/signed_mail.h"
 
 using namespace futar;
 using namespace futar::arc;
+using dkim::ed_key;
+using dkim::now_ms;
+using dkim::txt;
 
 namespace {
 
-constexpr int64_t now_ms = 1'764'000'000'000;
 constexpr std::string_view own_name = "s1._domainkey.sealer.example";
-
-const crypto::PrivateKey& key() {
-  static const auto made = crypto::PrivateKey::make(crypto::KeyType::ed25519);
-  return made;
-}
-
-dns::Answer txt(std::string_view record) {
-  dns::Answer answer;
-  answer.status = dns::Answer::Status::ok;
-  std::string& rdata = answer.rdata.emplace_back();
-  for (const std::string& part : dkim::txt_strings(record)) rdata += static_cast<char>(part.size()) + part;
-  return answer;
-}
 
 bool is_plain(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7F; });
@@ -37,7 +26,8 @@ Verdict judge(const std::string& header, std::string_view body, std::string_view
   Verifier verifier(header, now_ms, 512);
   for (const std::string& name : verifier.wanted_keys()) {
     if (name.size() > 253 || !dkim::is_domain(name)) std::abort();
-    verifier.give_key(name, txt(name == own_name ? dkim::key_record(key().public_key()) : record));
+    verifier.give_key(
+        name, txt({name == own_name ? dkim::key_record(ed_key().public_key()) : std::string(record)}));
   }
   for (size_t at = 0; at < body.size(); at += 5) verifier.body(body.substr(at, 5));
   Verdict verdict = verifier.finish();
@@ -48,7 +38,7 @@ Verdict judge(const std::string& header, std::string_view body, std::string_view
 }
 
 std::string seal(const std::string& header, std::string_view body, Outcome outcome) {
-  static const ChainSealer sealer("sealer.example", {"s1", key()});
+  static const ChainSealer sealer("sealer.example", {"s1", ed_key()});
   Sealing sealing = sealer.begin(header, {"mail.sealer.example; none", outcome}, now_ms);
   for (size_t at = 0; at < body.size(); at += 3) sealing.body(body.substr(at, 3));
   return sealing.finish();

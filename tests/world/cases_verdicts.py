@@ -29,6 +29,13 @@ def results(stored):
     return re.sub(r"\s+", " ", found[1].decode()) if found else ""
 
 
+def taken_from(world, sender):
+    """A stranger's message arrives: (its word, our Authentication-Results)."""
+    word = world.word()
+    come(world, sender, word)
+    return word, results(world.arrives(BOB, word)[0])
+
+
 @case("what claims to be from a bank is refused for good, with the id; the log says what was found, in words")
 def _(world):
     word = world.word()
@@ -51,9 +58,7 @@ def _(world):
 
 @case("mail that SPF proves is taken, and its header and its trace say so")
 def _(world):
-    word = world.word()
-    come(world, "user@good.test", word)
-    found = results(world.arrives(BOB, word)[0])
+    word, found = taken_from(world, "user@good.test")
     for part in ("mx.futar.test;", "spf=pass smtp.mailfrom=user@good.test", "dkim=none", "dmarc=pass header.from=good.test"):
         check(part in found, found)
     events = world.events(word)
@@ -63,17 +68,13 @@ def _(world):
 
 @case("an owner who asks for quarantine gets no refusal: the header says what was found")
 def _(world):
-    word = world.word()
-    come(world, "user@shop.test", word)
-    found = results(world.arrives(BOB, word)[0])
+    _, found = taken_from(world, "user@shop.test")
     check("dmarc=fail" in found and "policy.dmarc=quarantine" in found, found)
 
 
 @case("SPF alone refuses nobody: its -all without a DMARC record is only noted")
 def _(world):
-    word = world.word()
-    come(world, "user@strict.test", word)
-    found = results(world.arrives(BOB, word)[0])
+    _, found = taken_from(world, "user@strict.test")
     check("spf=fail" in found and "dmarc=none" in found, found)
 
 

@@ -143,6 +143,20 @@ TEST_CASE("beyond the memory of all bodies together small ones go to files too")
   });
 }
 
+TEST_CASE("a session fetches pieces of a body, whether it is in memory or a file") {
+  Spool().run([](Spool& s) -> Task<> {
+    for (const size_t size : {blob_limit, blob_limit + 1}) {
+      BodyWriter writer = s.folder->begin("m");
+      const std::string octets = pattern(size);
+      const Body body = (co_await write(writer, octets, 10'000)).value();
+      CHECK(body.is_file() == (size > blob_limit));
+      CHECK((co_await s.folder->fetch(body, 100, 50)).value() == octets.substr(100, 50));
+      CHECK((co_await s.folder->fetch(body, size - 1, 50)).value() == octets.substr(size - 1));
+      CHECK((co_await s.folder->fetch(body, size, 50)).value().empty());
+    }
+  });
+}
+
 TEST_CASE("a file that was cut is an error, not a shorter body") {
   Spool().run([](Spool& spool) -> Task<> {
     BodyWriter writer = spool.folder->begin("cut");

@@ -81,8 +81,7 @@ class InboundFixture : public QueueFixture {
 
   FakeResolver dns;
   spf::NativeEvaluator native;
-  Judges judges{
-      .loop = loop, .resolver = dns, .spool = *spool_, .workers = *workers_, .clock = clock, .spf = native};
+  Judges judges{.loop = loop, .resolver = dns, .spool = *spool_, .clock = clock, .spf = native};
   MailboxStates mailboxes;
   store::LowWater low_water{folder.path(), 0, clock};
   std::vector<event::Event> events;  ///< that led to refusals

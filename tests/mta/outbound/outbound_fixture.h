@@ -59,7 +59,7 @@ class OutboundFixture : public QueueFixture {
     way = std::make_unique<Way>(loop, resolver, *policies, *tls, *workers_, *way_clock, way_options);
     OutboundOptions options;
     options.idle_ms = 1;
-    outbound = std::make_unique<Outbound>(loop, *remote, *way, *spool_, *workers_, clock, options);
+    outbound = std::make_unique<Outbound>(loop, *remote, *way, *spool_, clock, options);
     outbound->start();
   }
   void stop() {

@@ -20,6 +20,24 @@ struct Wire {
 constexpr Wire wires[] = {
     {"repeats", 0, 30, 0}, {"loses", 15, 0, 0}, {"delays", 0, 0, 20}, {"does all of it", 10, 20, 5}};
 
+/// mta's queue and mda with the wire between them.
+struct Delivery {
+  World world;
+  QueueStore queue_store;
+  LedgerStore ledger_store;
+  Queue queue{world, queue_store};
+  Mda mda{world, ledger_store};
+  std::optional<Relay> relay;
+
+  Delivery() {
+    queue.start(answer_ms);
+    relay.emplace(world, "relay", "delivery");
+  }
+  bool wait_until_done(int64_t ms) {
+    return run_until(world.loop, [this] { return queue.open() == 0; }, ms);
+  }
+};
+
 void make_bad(Relay& relay, const Wire& wire) {
   relay.drop_permille = wire.drop_permille;
   relay.repeat_percent = wire.repeat_percent;
@@ -54,47 +72,35 @@ TEST_CASE("submission over a bad wire: none lost, none taken twice") {
 }
 
 TEST_CASE("a request to begin again that is lost is made again") {
-  World world;
-  QueueStore queue_store;
-  LedgerStore ledger_store;
-  Queue queue(world, queue_store);
-  Mda mda(world, ledger_store);
-  queue.start(answer_ms);
-  Relay relay(world, "relay", "delivery");
+  Delivery test;
   std::set<std::string_view> lost;  // the first outcome, so that mta asks; then what it asks
-  relay.loses = [&lost](const zmq::Frames& frames) {
+  test.relay->loses = [&lost](const zmq::Frames& frames) {
     const auto message = decode(zmq::Frames(frames));
     const bool is_one = message && (std::holds_alternative<Outcome>(*message) ||
                                     (lost.size() == 1 && std::holds_alternative<Later>(*message)));
     return is_one && lost.insert(kind_name(*message)).second;
   };
-  mda.start("relay");
-  queue.add(3000);
-  REQUIRE(run_until(world.loop, [&] { return queue.open() == 0; }, 10'000));
+  test.mda.start("relay");
+  test.queue.add(3000);
+  REQUIRE(test.wait_until_done(10'000));
   CHECK(lost.size() == 2);
-  CHECK(ledger_store.delivered == std::map<int64_t, int>{{1, 1}});
+  CHECK(test.ledger_store.delivered == std::map<int64_t, int>{{1, 1}});
 }
 
 TEST_CASE("delivery over a bad wire: each row delivered once") {
   for (const Wire& wire : wires) {
     CAPTURE(wire.name);
-    World world;
-    QueueStore queue_store;
-    LedgerStore ledger_store;
-    Queue queue(world, queue_store);
-    Mda mda(world, ledger_store);
-    queue.start(answer_ms);
-    Relay relay(world, "relay", "delivery");
-    make_bad(relay, wire);
-    mda.start("relay");
+    Delivery test;
+    make_bad(*test.relay, wire);
+    test.mda.start("relay");
     for (int i = 0; i < 300; ++i) {
-      queue.add(i % 60 == 0 ? 300'000 : 3000);
-      if (i % 3 == 0) run_until(world.loop, [] { return false; }, 3);
+      test.queue.add(i % 60 == 0 ? 300'000 : 3000);
+      if (i % 3 == 0) run_until(test.world.loop, [] { return false; }, 3);
     }
-    REQUIRE(run_until(world.loop, [&] { return queue.open() == 0; }, 60'000));
-    CHECK(ledger_store.overlaps == 0);
-    CHECK(ledger_store.delivered.size() == 300);
-    for (const auto& [row, times] : ledger_store.delivered) CHECK(times == 1);
-    for (const auto& [row, text] : ledger_store.bodies) CHECK(text == body_text(0, text.size()));
+    REQUIRE(test.wait_until_done(60'000));
+    CHECK(test.ledger_store.overlaps == 0);
+    CHECK(test.ledger_store.delivered.size() == 300);
+    for (const auto& [row, times] : test.ledger_store.delivered) CHECK(times == 1);
+    for (const auto& [row, text] : test.ledger_store.bodies) CHECK(text == body_text(0, text.size()));
   }
 }
