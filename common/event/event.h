@@ -44,6 +44,8 @@ enum class Kind : uint8_t {
   dkim = 29,        ///< what, name (who signed), cause: one a signature, or none
   dmarc = 30,       ///< what, from (the domain that decided), cause, rule (what else follows)
   not_judged = 31,  ///< cause: SPF, DKIM and DMARC were not looked at
+  signed_for = 32,  ///< name (the domain), what (its selectors); or cause: not signed
+  sealed_for = 33,  ///< name, what, as above, of a seal of ARC; or cause: not sealed
 };
 
 // Values are on disk, as above. All are text: numbers in decimal, `next` in wall ms, `attempt` from 1, `host`

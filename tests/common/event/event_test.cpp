@@ -29,7 +29,7 @@ TEST_CASE("events survive packing, also odd times and octets") {
   CHECK(event::unpack(event::pack(one_step())).value() == one_step());
   CHECK(event::unpack(event::pack({})).value().empty());
   const std::vector<Event> extremes = {at(0, Kind::held), at((1ll << 48) - 1, Kind::held),
-                                       at(1, Kind::not_judged)};
+                                       at(1, Kind::sealed_for)};
   CHECK(event::unpack(event::pack(extremes)).value() == extremes);
   for (int64_t damaged : {int64_t{-1}, int64_t{1} << 48, INT64_MAX, INT64_MIN})
     CHECK_FALSE(event::unpack(event::pack({at(damaged, Kind::held)})));
@@ -76,7 +76,7 @@ TEST_CASE("each kind and field has a name of its own, and each pattern asks for 
       pattern.remove_prefix(close);
     }
   }
-  CHECK(kinds.size() == static_cast<size_t>(Kind::not_judged));
+  CHECK(kinds.size() == static_cast<size_t>(Kind::sealed_for));
   CHECK(event::name(Kind::delivered) == "delivered");
   CHECK(event::name(Kind::waiting_on_link) == "waiting on link");
 }
@@ -122,6 +122,11 @@ TEST_CASE("an event reads as a line of a trace") {
        "DMARC fail: so; x"},
       {Event(0, Kind::not_judged).with(Field::cause, "a trusted client, 127.0.0.1"),
        "not judged: a trusted client, 127.0.0.1"},
+      {Event(0, Kind::signed_for).with(Field::name, "example.org").with(Field::what, "selectors a, b"),
+       "signed for example.org with selectors a, b"},
+      {Event(0, Kind::signed_for).with(Field::cause, "there is no key"), "not signed: there is no key"},
+      {Event(0, Kind::sealed_for).with(Field::name, "example.org").with(Field::what, "selector a"),
+       "sealed for example.org with selector a"},
       {Event(0, Kind::delivered), "?: delivered"},
   };
   for (const auto& [event, text] : table) CHECK(event::words(event) == text);
