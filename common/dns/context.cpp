@@ -153,7 +153,7 @@ Result<void> Context::Impl::set_anchors(const ContextOptions& options) {
 // libunbound denies .test and the reverse zones of private addresses by itself, which is right toward the
 // root servers. A forwarder is asked: it may know them.
 Result<void> Context::Impl::open_built_in_zones(const ContextOptions& options) {
-  if (options.forwarders.empty() && options.anchor_file.empty()) return {};
+  if (options.forwarders.empty() && options.anchor_file.empty() && options.server.empty()) return {};
   if (const int error = ub_ctx_zone_remove(ub.get(), "test.")) return fail(refused("test.", error));
   return {};
 }
@@ -163,7 +163,7 @@ Result<void> Context::Impl::set_up(const ContextOptions& options) {
   ub_ctx_debugout(ub.get(), nullptr);  // it would write to standard error
   for (const auto& [option, value] : settings) TRY(set(option, value));
   TRY(set("module-config:", options.validate ? "validator iterator" : "iterator"));
-  if (!options.forwarders.empty() || !options.anchor_file.empty()) {
+  if (!options.forwarders.empty() || !options.anchor_file.empty() || !options.server.empty()) {
     TRY(set("unblock-lan-zones:", "yes"));
     if (options.anchor_file.empty()) TRY(set("insecure-lan-zones:", "yes"));
   }
@@ -171,6 +171,9 @@ Result<void> Context::Impl::set_up(const ContextOptions& options) {
   for (const auto& forwarder : options.forwarders)
     if (const int error = ub_ctx_set_fwd(ub.get(), forwarder.c_str()))
       return fail(refused(forwarder.c_str(), error));
+  if (!options.server.empty())
+    if (const int error = ub_ctx_set_stub(ub.get(), options.zone.c_str(), options.server.c_str(), 0))
+      return fail(refused(options.server.c_str(), error));
   if (const int error = ub_ctx_async(ub.get(), 1)) return fail(refused("thread", error));
   // libunbound reads the anchor at the first question; this one it answers by itself.
   if (const int error = ub_resolve_async(ub.get(), "localhost", 1, 1, nullptr, ignore, nullptr))

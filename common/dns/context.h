@@ -14,6 +14,8 @@ struct ContextOptions {
   std::vector<std::string> forwarders;  ///< ADDRESS@PORT; none: recursion
   std::string anchor_file;              ///< "": the root's anchor, built in
   bool validate = true;
+  /// Of this zone only this server is asked, an authoritative one, ADDRESS@PORT.
+  std::string zone, server;
 };
 
 constexpr int type_dnskey = 48;

@@ -149,6 +149,20 @@ Unbound::~Unbound() {
 
 Task<Answer> Unbound::ask(std::string name, Type type) { return Impl::ask(impl_, std::move(name), type); }
 
+// A context of its own, since the caches of the others would answer.
+Task<Answer> Unbound::ask_server(std::string server, std::string zone, std::string name, Type type) {
+  if (!impl_->context) co_return failure("dns.servers = [], nothing is asked");
+  ContextOptions how;
+  if (impl_->way != Way::recurse) how.forwarders = impl_->servers.forwarders;
+  how.validate = false;
+  how.zone = std::move(zone);
+  how.server = std::move(server);
+  auto context = Context::open(impl_->loop, how);
+  if (!context) co_return failure(context.error().text);
+  co_return co_await Context::ask(*std::move(context), std::move(name), static_cast<int>(type),
+                                  std::min(trial_ms, impl_->options.timeout_ms));
+}
+
 bool Unbound::validates() const { return impl_->context && impl_->way != Way::forward_plain; }
 
 std::string Unbound::description() const {

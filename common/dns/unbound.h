@@ -25,6 +25,9 @@ class Unbound final : public Resolver {
   static Result<std::unique_ptr<Unbound>> open(net::Loop& loop, UnboundOptions options);
   ~Unbound() override;  ///< what is being asked fails at once
   Task<Answer> ask(std::string name, Type type) override;
+  /// What this authoritative server of the zone (an address, or ADDRESS@PORT) says now: asked directly, with
+  /// nothing kept from before. A CNAME out of the zone is followed as ask() would. Not validated.
+  Task<Answer> ask_server(std::string server, std::string zone, std::string name, Type type);
   bool validates() const override;
   std::string description() const override;
 

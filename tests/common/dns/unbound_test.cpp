@@ -197,6 +197,34 @@ TEST_CASE("a loop that ends takes its questions with it") {
   CHECK(ended.empty());
 }
 
+TEST_CASE("an authoritative server is asked directly, and again each time") {
+  net::Loop loop;
+  FakeDnsServer forwarder, authority;
+  authority.add("s1._domainkey.example.test TXT old");
+  forwarder.add("s1._domainkey.example.test TXT wrong");
+  forwarder.add("s1.provider.test TXT elsewhere");
+  authority.add("s2._domainkey.example.test CNAME s1.provider.test");
+  const auto resolver = opened(loop, asking(forwarder));
+  const auto ask_authority = [&](std::string name) {
+    Answer answer;
+    run_task(loop, [](Unbound& r, std::string server, std::string asked, Answer& out) -> Task<> {
+      out = co_await r.ask_server(std::move(server), "example.test", std::move(asked), Type::txt);
+    }(*resolver, authority.at(), std::move(name), answer));
+    return answer;
+  };
+  const auto text = [](const Answer& answer) {
+    return answer.rdata.empty() ? answer.why : parse_txt(answer.rdata[0]).value_or("?");
+  };
+  CHECK(text(ask_authority("s1._domainkey.example.test")) == "old");
+  const size_t before = authority.asked();
+  CHECK(text(ask_authority("s1._domainkey.example.test")) == "old");
+  CHECK(authority.asked() > before);
+  CHECK(text(ask_authority("s2._domainkey.example.test")) == "elsewhere");
+  CHECK(ask_authority("s3._domainkey.example.test").is_absent());
+  authority.feel("s4._domainkey.example.test", Mood::silent);
+  CHECK(ask_authority("s4._domainkey.example.test").is_temporary());
+}
+
 TEST_CASE("without servers nothing is asked, and each answer says so") {
   net::Loop loop;
   const auto resolver = opened(loop, UnboundOptions());
