@@ -4,6 +4,7 @@
 #include "common/base/point.h"
 #include "common/base/text.h"
 #include "common/log/log.h"
+#include "mta/queue/signed_store.h"
 
 namespace futar::mta {
 
@@ -58,6 +59,7 @@ struct Storing {
   spool::Message message;
   std::vector<NewRecipient> recipients;
   std::vector<event::Event> events;
+  std::string signed_by;  ///< Signature::by
   int64_t key = 0;
   std::vector<Recipient> stored;  ///< those for mda
   Seen seen = Seen::no;
@@ -66,6 +68,7 @@ struct Storing {
 Result<void> store_message(Database& database, Storing& storing) {
   storing.stored.clear();
   storing.key = TRY(spool::insert_message(database, storing.message, storing.events));
+  if (!storing.signed_by.empty()) TRY(set_signed(database, storing.key, storing.signed_by));
   for (const NewRecipient& planned : storing.recipients) {
     const int64_t row = TRY(insert_recipient(database, storing.key, planned));
     if (!planned.destination.empty()) continue;  // mta/outbound takes it from the database
@@ -106,6 +109,21 @@ void add_plan_events(Storing& storing, int64_t now_ms) {
                                    .with(Field::to, r.target.text())
                                    .with(Field::rule, r.reason));
   }
+}
+
+// That a message is not signed matters only where it leaves.
+void add_signature(Storing& storing, Signature signature) {
+  storing.message.header.insert(0, signature.fields);
+  storing.signed_by = std::move(signature.by);
+  if (!storing.signed_by.empty() || has_mail_for_others(storing))
+    storing.events.push_back(std::move(signature.event));
+}
+
+Task<Result<std::vector<Signature>>> sign_all(const MailSigner* signer, const std::vector<Storing>& all) {
+  if (!signer) co_return std::vector<Signature>();
+  std::vector<const spool::Message*> messages;
+  for (const Storing& storing : all) messages.push_back(&storing.message);
+  co_return co_await signer->sign(std::move(messages), Author::user);
 }
 
 }  // namespace
@@ -151,15 +169,19 @@ Task<Result<std::vector<Seen>>> Queue::known(std::string instance, int64_t epoch
 Task<Result<std::vector<Seen>>> Queue::take(std::string instance, int64_t epoch, std::vector<FromMsa> batch) {
   auto all = std::make_shared<std::vector<Storing>>(batch.size());
   auto sequences = std::make_shared<std::vector<int64_t>>();
-  const int64_t now = clock_.wall_ms();
   for (size_t i = 0; i < batch.size(); ++i) {
-    Storing& storing = (*all)[i];
     sequences->push_back(batch[i].sequence);
-    storing.message = std::move(batch[i].message);
+    (*all)[i].message = std::move(batch[i].message);
+  }
+  std::vector<Signature> signatures = CO_TRY(co_await sign_all(signer_, *all));
+  const int64_t now = clock_.wall_ms();
+  for (size_t i = 0; i < all->size(); ++i) {
+    Storing& storing = (*all)[i];
     storing.message.proven_sender = true;  // it logged in at msa
     storing.recipients = plan(plan_input(storing.message.envelope.reverse_path, storing.message.hold_reason),
                               storing.message.envelope.recipients);
     storing.events.push_back(event::Event(now, event::Kind::taken_over).with(event::Field::from, "msa"));
+    if (!signatures.empty()) add_signature(storing, std::move(signatures[i]));
     add_plan_events(storing, now);
   }
   point("mta.before_take");

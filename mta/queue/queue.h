@@ -22,6 +22,7 @@
 #include "mta/queue/plan.h"
 #include "mta/queue/queue_store.h"
 #include "mta/schedule/schedule.h"
+#include "mta/sign/mail_signer.h"
 
 namespace futar::mta {
 
@@ -52,6 +53,9 @@ class Queue {
         spool::Folder& spool, const Clock& clock, QueueOptions options, DirectoryNow directory);
 
   void set_outlet(Outlet outlet) { outlet_ = std::move(outlet); }
+  /// Signs what msa hands over and what is written here; it must outlive the queue. Without one nothing is
+  /// signed.
+  void set_signer(const MailSigner& signer) { signer_ = &signer; }
   void start();  ///< the coroutines that load what is due, write DSNs and watch the clock
   void stop();
 
@@ -138,6 +142,7 @@ class Queue {
   QueueOptions options_;
   DirectoryNow directory_;
   Outlet outlet_;
+  const MailSigner* signer_ = nullptr;
   std::function<void()> remote_arrived_ = [] {};
   QueueCounts counts_;
   JumpDetector jumps_;

@@ -3,6 +3,7 @@
 #include "common/log/log.h"
 #include "mta/bounce/bounce.h"
 #include "mta/queue/queue.h"
+#include "mta/queue/signed_store.h"
 
 namespace futar::mta {
 
@@ -45,6 +46,29 @@ message::ReportedRecipient reported(const Recipient& recipient, message::Action 
   if (action == message::Action::delayed)
     r.retry_until_ms = accepted_ms + (on_link ? rules.link_lifetime_ms : rules.lifetime_ms);
   return r;
+}
+
+// Its body is in memory, so nothing can fail but the signer itself: then it goes out without.
+Task<Signature> sign_notice(const MailSigner* signer, spool::Message& notice) {
+  if (!signer) co_return Signature();
+  const std::vector<const spool::Message*> messages{&notice};
+  auto signatures = co_await signer->sign(messages, Author::ourselves);
+  if (!signatures) co_return Signature();
+  notice.header.insert(0, signatures->front().fields);
+  co_return std::move(signatures->front());
+}
+
+Result<void> store_notice(Database& database, const spool::Message& notice, const MessageId& of,
+                          const Signature& signature, const std::vector<NewRecipient>& planned) {
+  std::vector<event::Event> events;
+  events.push_back(event::Event(notice.accepted_ms, event::Kind::accepted)
+                       .with(event::Field::of, of.text())
+                       .with(event::Field::by, "mta"));
+  if (!signature.by.empty()) events.push_back(signature.event);
+  const int64_t key = TRY(spool::insert_message(database, notice, events));
+  if (!signature.by.empty()) TRY(set_signed(database, key, signature.by));
+  for (const NewRecipient& recipient : planned) TRY(insert_recipient(database, key, recipient));
+  return {};
 }
 
 }  // namespace
@@ -96,6 +120,7 @@ Task<bool> Queue::store_dsn(int64_t key, spool::Message original,
                             std::vector<message::ReportedRecipient> reports, std::vector<DsnTold> told) {
   spool::Message notice;
   std::vector<NewRecipient> planned;
+  Signature signature;
   const int64_t now = clock_.wall_ms();
   if (!reports.empty()) {
     notice.id = MessageId::make(clock_);
@@ -109,6 +134,7 @@ Task<bool> Queue::store_dsn(int64_t key, spool::Message original,
     notice.body.size = bounce.body.size();
     notice.body.bytes = std::make_shared<const std::string>(std::move(bounce.body));
     notice.accepted_ms = now;
+    signature = co_await sign_notice(signer_, notice);
     PlanInput input = plan_input(notice.envelope.reverse_path, "");
     input.slot_free = false;
     planned = plan(input, notice.envelope.recipients);
@@ -124,13 +150,7 @@ Task<bool> Queue::store_dsn(int64_t key, spool::Message original,
                            : event::Event(now, event::Kind::dsn_suppressed).with(event::Field::rule, t.rule));
     }
     TRY(spool::append_events(database, key, events));
-    if (!notice.id.is_none()) {
-      const int64_t notice_key = TRY(spool::insert_message(database, notice,
-                                                           {event::Event(now, event::Kind::accepted)
-                                                                .with(event::Field::of, original.id.text())
-                                                                .with(event::Field::by, "mta")}));
-      for (const NewRecipient& recipient : planned) TRY(insert_recipient(database, notice_key, recipient));
-    }
+    if (!notice.id.is_none()) TRY(store_notice(database, notice, original.id, signature, planned));
     if (!TRY(has_open_recipients(database, key))) files->push_back(TRY(spool::clear_content(database, key)));
     return {};
   });

@@ -71,6 +71,11 @@ Result<void> add_destinations(Database& database) {
   )");
 }
 
+// Version 3: by which selectors a message is signed (signed_store.h).
+Result<void> add_signatures(Database& database) {
+  return database.execute("ALTER TABLE message ADD COLUMN signed TEXT");
+}
+
 // The partial indexes keep the fast path (stored in flight, then terminal) away from the due index.
 Result<void> create_tables(Database& database) {
   TRY(spool::create_message_tables(database));
@@ -107,12 +112,13 @@ Result<void> create_tables(Database& database) {
 }
 
 Result<void> migrate(Database& database, int from_version) {
-  return from_version == 0 ? create_tables(database) : add_destinations(database);
+  if (from_version == 0) return create_tables(database);
+  return from_version == 1 ? add_destinations(database) : add_signatures(database);
 }
 
 }  // namespace
 
-const store::Schema queue_schema{.version = 2, .oldest_reader = 2, .migrate = migrate};
+const store::Schema queue_schema{.version = 3, .oldest_reader = 2, .migrate = migrate};
 
 Result<std::string> instance_of(Database& database) {
   const auto instance = TRY(store::get_meta(database, "instance"));
