@@ -17,6 +17,7 @@ DeliveryOptions delivery_options(const config::Config& config, const std::string
   options.state_folder = state_folder;
   options.published_folder = config::published_folder(config);
   options.subaddress = config.text("mda.subaddress");
+  options.junk = config.text("mda.junk");
   options.hostname = config.hostname();
   options.quota = config.size("mda.quota");
   options.keep_ms = config.duration_ms("trace.keep");

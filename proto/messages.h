@@ -132,6 +132,7 @@ struct DeliverItem {
   MessageId id;
   smtp::Address reverse_path;
   bool smtputf8 = false;
+  bool junk = false;   ///< into the Junk folder
   std::string prefix;  ///< fields for this destination alone, before the header
   std::string header;
   spool::Body body;  ///< bytes set when size <= eager_limit

@@ -42,8 +42,11 @@ bool is_resolver(std::string_view text) {
 bool is_link_or_empty(std::string_view text) {
   return text.empty() || text.starts_with("ipc:///") || text.starts_with("tcp://");
 }
+// One folder of Maildir++, the same in modified UTF-7 (RFC 3501 §5.1.3).
 bool is_folder_name(std::string_view text) {
-  return !text.empty() && text.front() != '.' && text.find_first_of("/\r\n") == std::string_view::npos;
+  return !text.empty() && text.size() <= 64 && text != "INBOX" &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_ ") ==
+             std::string_view::npos;
 }
 bool is_separators(std::string_view text) { return text.find_first_of("@\"\\ <>") == std::string_view::npos; }
 
@@ -190,8 +193,8 @@ constexpr auto table_of_options = std::to_array<Option>({
      "junk",
      text,
      R"("Junk")",
-     {.form = is_folder_name, .form_words = "a folder name"},
-     "Folder for mail that is marked as junk. No effect yet."},
+     {.form = is_folder_name, .form_words = "a folder name of letters, digits, spaces, \"-\" and \"_\""},
+     "Folder for mail that the owner of its From asks to quarantine (mta.dmarc = \"follow\")."},
     {"mda",
      "subaddress",
      text,

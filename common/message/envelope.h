@@ -18,6 +18,7 @@ struct Envelope {
   smtp::Address reverse_path;  ///< null for <>
   smtp::MailParameters parameters;
   std::vector<Recipient> recipients;
+  bool junk = false;  ///< our verdict on it: into the Junk folder of those who live here
   bool operator==(const Envelope&) const = default;
 };
 

@@ -76,6 +76,7 @@ message::Envelope envelope(const json& object) {
   mail.ret = ret(get(object, "ret"));
   mail.envid = get(object, "envid");
   mail.auth = get(object, "auth");
+  envelope.junk = object.value("junk", false);
   const json& recipients = object.at("to");
   if (!recipients.is_array()) throw NotAnEnvelope{"to is not an array"};
   for (const json& to : recipients) {
@@ -97,6 +98,7 @@ std::string encode_envelope(const message::Envelope& envelope) {
   if (mail.ret != Ret::unset) object["ret"] = mail.ret == Ret::full ? "full" : "hdrs";
   put(object, "envid", mail.envid);
   put(object, "auth", mail.auth);
+  if (envelope.junk) object["junk"] = true;
   json& to = object["to"] = json::array();
   for (const message::Recipient& recipient : envelope.recipients) to.push_back(recipient_json(recipient));
   return object.dump();

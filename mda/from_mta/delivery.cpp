@@ -78,6 +78,7 @@ struct Delivery::Impl {
              .workers = workers,
              .clock = clock,
              .hostname = options.hostname,
+             .junk = options.junk,
              .mail = *mail,
              .ledger = *ledger,
              .spool = *spool,

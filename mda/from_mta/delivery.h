@@ -23,6 +23,7 @@ struct DeliveryOptions {
   std::string state_folder;                   ///< holds mda.db and spool/; made and locked by the daemon
   std::string published_folder;               ///< holds addresses.db
   std::string subaddress = "+";               ///< mda.subaddress
+  std::string junk = "Junk";                  ///< mda.junk
   std::string hostname;                       ///< stands in file names
   uint64_t quota = 0;                         ///< mda.quota for accounts without their own; 0 = none
   int64_t keep_ms = 30LL * 24 * 3600 * 1000;  ///< trace.keep: confirmed records stay so long

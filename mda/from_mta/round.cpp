@@ -126,7 +126,7 @@ void Round::decide(Piece& piece) {
   piece.record.wall_ms = shop_.clock.wall_ms();
   if (const auto* mailbox = std::get_if<ToMailbox>(&destination)) {
     piece.record.account = mailbox->account.address;
-    piece.record.folder = "INBOX";
+    piece.record.folder = piece.item->junk ? shop_.junk : "INBOX";
     piece.quota = shop_.residents.quota_of(mailbox->account);
     piece.never_full = mailbox->never_full;
     piece.step = Step::to_stage;
@@ -172,9 +172,11 @@ uint64_t octets_of(const proto::DeliverItem& item, const Record& record) {
          item.header.size() + item.body.size;
 }
 
-Result<Usage> make_and_measure(const MailStore& mail, const std::string& account, uint64_t quota,
-                               uint64_t wanted, int64_t wall_ms) {
+/// `junk`: a folder that is needed, too; "" if none.
+Result<Usage> make_and_measure(const MailStore& mail, const std::string& account, const std::string& junk,
+                               uint64_t quota, uint64_t wanted, int64_t wall_ms) {
   TRY(mail.make_mailbox(account));
+  if (!junk.empty()) TRY(mail.make_folder(account, junk));
   if (quota == 0) return Usage{};
   const auto mailbox = TRY(mail.open_mailbox(account));
   if (!mailbox) return fail(Error::temporary("the mailbox of " + account + " vanished"));
@@ -187,18 +189,20 @@ Task<> Round::check_mailboxes() {
   std::map<std::string, Result<Usage>> results;
   for (const Piece* piece : at(Step::to_stage)) {
     const std::string& account = piece->record.account;
-    if (piece->quota == 0 && shop_.made.contains(account)) continue;
+    const bool known = shop_.made.contains(account) && !piece->item->junk;  // a user may remove Junk
+    if (piece->quota == 0 && known) continue;
     Mailbox& mailbox = mailboxes_[account];
     mailbox.quota = piece->quota;
     mailbox.wanted += octets_of(*piece->item, piece->record);
+    mailbox.junk |= piece->item->junk;
     results.try_emplace(account, Usage{});
   }
   std::vector<std::pair<const std::string*, Result<Usage>*>> jobs;
   for (auto& [account, result] : results) jobs.emplace_back(&account, &result);
   co_await in_lanes(shop_.workers, jobs.size(), sync_lanes, [&](size_t i) {
     const Mailbox& mailbox = mailboxes_.at(*jobs[i].first);
-    *jobs[i].second =
-        make_and_measure(shop_.mail, *jobs[i].first, mailbox.quota, mailbox.wanted, shop_.clock.wall_ms());
+    *jobs[i].second = make_and_measure(shop_.mail, *jobs[i].first, mailbox.junk ? shop_.junk : "",
+                                       mailbox.quota, mailbox.wanted, shop_.clock.wall_ms());
   });
   for (Piece* piece : at(Step::to_stage)) {
     const auto found = results.find(piece->record.account);

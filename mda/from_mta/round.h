@@ -65,6 +65,7 @@ class Round {
   };
   struct Mailbox {
     uint64_t quota = 0, wanted = 0;
+    bool junk = false;  ///< its Junk folder is needed
     Usage usage = {};
   };
 

@@ -25,7 +25,7 @@ struct Workshop {
   net::Loop& loop;
   net::Workers& workers;
   const Clock& clock;
-  std::string hostname;
+  std::string hostname, junk;
   MailStore& mail;
   Ledger& ledger;
   spool::Folder& spool;

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "common/base/text.h"
+
 namespace futar::mda {
 namespace {
 
@@ -58,16 +60,49 @@ Result<void> make_maildir(const Fd& maildir) {
   return sync_folder(maildir, "a new Maildir");
 }
 
+Result<void> make_subfolder(const Fd& mailbox, const std::string& path) {
+  const Fd folder = TRY(make_folder_at(mailbox.get(), path));
+  TRY(make_file_at(folder, "maildirfolder", ""));
+  TRY(make_maildir(folder));
+  return sync_folder(folder, path);
+}
+
 Result<void> make_special_use(const Fd& mailbox) {
   std::string subscriptions;
   for (const std::string name : special_use) {
-    const Fd folder = TRY(make_folder_at(mailbox.get(), "." + name));
-    TRY(make_maildir(folder));
-    TRY(make_file_at(folder, "maildirfolder", ""));
-    TRY(sync_folder(folder, "." + name));
+    TRY(make_subfolder(mailbox, "." + name));
     subscriptions += name + "\n";
   }
   return make_file_at(mailbox, "subscriptions", subscriptions);
+}
+
+constexpr size_t most_subscriptions = 1 << 20;  // octets; a longer list is left alone
+
+/// "" if it is not there.
+Result<std::string> read_subscriptions(const Fd& mailbox) {
+  const Fd fd(::openat(mailbox.get(), "subscriptions", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.is_open()) return std::string();
+  std::string lines(most_subscriptions, '\0');
+  const ssize_t got = ::pread(fd.get(), lines.data(), lines.size(), 0);
+  if (got < 0) return fail(errno_error(errno, "read subscriptions"));
+  lines.resize(static_cast<size_t>(got));
+  return lines;
+}
+
+// Dovecot's file: a name a line, below "V\t2" in its newer form, too. It is written anew, as Dovecot does it:
+// who reads it meanwhile sees one or the other.
+Result<void> subscribe(const Fd& mailbox, const std::string& name) {
+  constexpr const char* made = "tmp/subscriptions.futar";
+  std::string lines = TRY(read_subscriptions(mailbox));
+  if (lines.size() == most_subscriptions) return {};
+  for (std::string_view line : split(lines, '\n'))
+    if (line == name) return {};
+  if (!lines.empty() && !lines.ends_with('\n')) lines += '\n';
+  ::unlinkat(mailbox.get(), made, 0);
+  TRY(make_file_at(mailbox, made, lines + name + "\n"));
+  if (::renameat(mailbox.get(), made, mailbox.get(), "subscriptions") != 0)
+    return fail(errno_error(errno, "rename subscriptions"));
+  return {};
 }
 
 }  // namespace
@@ -99,6 +134,17 @@ Result<bool> MailStore::make_mailbox(std::string_view account) const {
   TRY(make_maildir(mailbox));
   TRY(sync_folder(domain, path.domain));
   TRY(sync_folder(root_, "the mailboxes' folder"));
+  return true;
+}
+
+// Subscribed first: where new/ is, nothing is left to do.
+Result<bool> MailStore::make_folder(std::string_view account, std::string_view folder) const {
+  if (TRY(open_new(account, folder))) return false;
+  const auto mailbox = TRY(open_mailbox(account));
+  if (!mailbox) return fail(Error::temporary(fmt::format("the mailbox of {} vanished", account)));
+  TRY(subscribe(*mailbox, std::string(folder)));
+  TRY(make_subfolder(*mailbox, TRY(folder_path(folder))));
+  TRY(sync_folder(*mailbox, account));
   return true;
 }
 

@@ -62,6 +62,8 @@ class MailStore {
   /// Makes the Maildir with Sent, Drafts, Junk, Trash and their subscriptions, durably; true if it was not
   /// there.
   Result<bool> make_mailbox(std::string_view account) const;
+  /// Makes a folder in a mailbox that is there, and subscribes to it, durably; true if it was not there.
+  Result<bool> make_folder(std::string_view account, std::string_view folder) const;
 
   /// Moves a staging file to FOLDER_NEW/NAME as one step, without replacing anything. Not synced.
   Result<Moved> move(const std::string& staged, const Fd& folder_new, const std::string& name) const;

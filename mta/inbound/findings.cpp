@@ -46,7 +46,7 @@ std::vector<Event> findings(const verdict::Verdict& verdict, const verdict::Deci
   if (verdict.dmarc)
     dmarc.with(Field::what, std::string(name(verdict.dmarc->outcome))).with(Field::from, verdict.dmarc->from);
   dmarc.with(Field::cause, decision.reason);
-  if (decision.action == verdict::Action::junk) dmarc.with(Field::rule, "quarantine asked, Junk not yet");
+  if (decision.action == verdict::Action::junk) dmarc.with(Field::rule, "it goes into Junk");
   events.push_back(std::move(dmarc));
   return events;
 }

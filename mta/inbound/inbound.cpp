@@ -167,6 +167,7 @@ Task<Decision> InboundPolicy::judge(const Client& client, smtp_server::Transacti
     decision.reply.text += " id " + transaction.id.text();
     co_return Decision::refuse(std::move(decision.reply), "mta.dmarc = \"follow\"");
   }
+  transaction.envelope.junk = decision.action == verdict::Action::junk;
   message::Received received = received_of(client, transaction, inbound_.options.host, now);
   if (found.iprev) received.from->name = found.iprev->name;
   transaction.header.insert(0, message::received_field(received));

@@ -226,6 +226,7 @@ void Queue::launch(const spool::Message& message, int64_t key, const std::vector
       items.push_back({message.id,
                        message.envelope.reverse_path,
                        message.envelope.parameters.smtputf8,
+                       message.envelope.junk,
                        recipient.prefix,
                        message.header,
                        message.body,

@@ -236,6 +236,7 @@ Message deliver(const json& head, Content& content) {
     one.id = id(at(item, "d"));
     one.reverse_path = address(at(item, "f"));
     one.smtputf8 = flag(item, "u");
+    one.junk = flag(item, "j");
     one.header = content.next();
     const auto prefix = static_cast<size_t>(number_or(item, "x", 0));
     if (prefix > one.header.size()) throw Damaged{"a prefix is longer than its frame"};

@@ -149,7 +149,7 @@ struct Encoder {
     parts.reserve(1 + 2 * m.items.size());
     for (DeliverItem& item : m.items) {
       json.open('{').key("d").text(item.id.text()).key("f").text(address_text(item.reverse_path));
-      json.flag_if("u", item.smtputf8);
+      json.flag_if("u", item.smtputf8).flag_if("j", item.junk);
       if (!item.prefix.empty()) json.key("x").number(item.prefix.size());
       json.key("z").number(item.body.size).key("t").open('[');
       for (const DeliverRecipient& recipient : item.recipients) deliver_recipient(recipient);

@@ -95,6 +95,8 @@ TEST_CASE("an error names file, line and key") {
       {"state_dir = \"relative\"", "state_dir: \"relative\" does not fit; it must be an absolute path"},
       {"mta = 5", "futar.toml:1: unknown key mta"},
       {"[mda]\njunk = \"../x\"", "mda.junk"},
+      {"[mda]\njunk = \"a.b\"", "mda.junk"},
+      {"[mda]\njunk = \"INBOX\"", "mda.junk"},
       {"[mda\n", "futar.toml:"},
   };
   for (const auto& [text, words] : rows) {

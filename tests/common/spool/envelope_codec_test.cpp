@@ -21,6 +21,7 @@ Envelope full() {
   envelope.recipients = {
       {{"a\"b\\c", "[IPv6:2001:db8::1]"}, {{smtp::Notify::success | smtp::Notify::delay}, "rfc822;x@y"}},
       {{"postmaster", ""}, {{smtp::Notify::never}, ""}}};
+  envelope.junk = true;
   return envelope;
 }
 
@@ -51,7 +52,8 @@ TEST_CASE("what is no envelope is refused") {
         R"({"from":{},"to":[],"size":-1})", R"({"from":{},"to":[],"size":1.5})",
         R"({"from":{},"to":[],"ret":"some"})", R"({"from":{"local":3},"to":[]})",
         R"({"from":{"local64":"!"},"to":[]})", R"({"from":{},"to":[{"notify":256}]})",
-        R"({"from":{},"to":[],"8bit":"yes"})", R"({"from":[],"to":[]})", R"({"from":{},"to":{"a":{}}})"}) {
+        R"({"from":{},"to":[],"8bit":"yes"})", R"({"from":{},"to":[],"junk":1})", R"({"from":[],"to":[]})",
+        R"({"from":{},"to":{"a":{}}})"}) {
     CAPTURE(text);
     const auto refused = decode_envelope(text);
     REQUIRE_FALSE(refused);

@@ -42,6 +42,21 @@ TEST_CASE("killed at any point and asked again, each recipient has the message o
   }
 }
 
+TEST_CASE("killed at any point, junk is in Junk once, and nothing of it in INBOX") {
+  for (const std::string point : points) {
+    CAPTURE(point);
+    Post post;
+    auto item = for_two(post, post.new_id());
+    item.junk = true;
+    post.take_and_crash(item, point);
+    for (const auto& outcome : post.take(item)) CHECK(outcome.folder == "Junk");
+    for (const char* user : {"bob", "eva"}) {
+      CHECK(post.files(user, ".Junk/new").size() == 1);
+      CHECK(post.files(user).empty());
+    }
+  }
+}
+
 TEST_CASE("killed again and again at every point, still once") {
   Post post;
   const MessageId id = post.new_id();

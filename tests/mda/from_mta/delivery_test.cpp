@@ -39,6 +39,25 @@ TEST_CASE("a message to three recipients is three files, each with its own Deliv
       "Return-Path: <alice@remote.example>\nDelivered-To: eva+x@example.org\nARC-Seal: x\nSubject"));
 }
 
+TEST_CASE("junk goes into Junk, which is made again when its user removed it; the next message into INBOX") {
+  for (const uint64_t quota : {uint64_t{0}, uint64_t{1} << 20}) {
+    Post post;
+    post.quota = quota;
+    post.restart();
+    for (int64_t row = 1; row <= 2; ++row) {
+      auto item = post.item(post.new_id());
+      item.junk = true;
+      item.recipients = {Post::to(row, "bob@example.org")};
+      const auto outcome = post.take(item).at(0);
+      CHECK(outcome.reason == "put into Junk");
+      CHECK(post.files("bob", ".Junk/new") == std::vector<std::string>{outcome.file});
+      std::filesystem::remove_all(post.mailbox("bob") + "/.Junk");
+    }
+    CHECK(post.take(post.new_id(), 3, "bob@example.org").folder == "INBOX");
+    CHECK(post.files("bob").size() == 1);
+  }
+}
+
 TEST_CASE("the null reverse-path stays null") {
   Post post;
   auto item = post.item(post.new_id());

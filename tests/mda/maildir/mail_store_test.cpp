@@ -52,6 +52,37 @@ TEST_CASE("a mailbox is made once; what its user changed stays") {
   CHECK_FALSE(std::filesystem::exists(mailboxes.bob + "/.Junk"));
 }
 
+TEST_CASE("a folder that is missing is made and subscribed to, whole, once") {
+  Mailboxes mailboxes;
+  std::filesystem::remove_all(mailboxes.bob + "/.Junk");
+  for (const char* folder : {"Junk", "Spam box"}) {
+    CHECK(*mailboxes.store->make_folder("bob@example.org", folder));
+    CHECK_FALSE(*mailboxes.store->make_folder("bob@example.org", folder));
+    CHECK(names_in(mailboxes.bob + "/." + folder) ==
+          std::vector<std::string>{"cur", "maildirfolder", "new", "tmp"});
+  }
+  CHECK(slurp(mailboxes.bob + "/subscriptions") == "Sent\nDrafts\nJunk\nTrash\nSpam box\n");
+  CHECK(names_in(mailboxes.bob + "/tmp").empty());
+  std::filesystem::remove_all(mailboxes.bob + "/.Junk/new");  // as a crash could leave it
+  CHECK(*mailboxes.store->make_folder("bob@example.org", "Junk"));
+  CHECK(mailboxes.store->open_new("bob@example.org", "Junk")->has_value());
+}
+
+TEST_CASE("subscriptions as Dovecot writes them, without a last line end, or gone, get the new name") {
+  const std::pair<const char*, const char*> rows[] = {
+      {"V\t2\n\nLists\tA\n", "V\t2\n\nLists\tA\nSpam\n"}, {"Sent", "Sent\nSpam\n"}, {"", "Spam\n"}};
+  for (const auto& [before, after] : rows) {
+    Mailboxes mailboxes;
+    spit(mailboxes.bob + "/subscriptions", before);
+    CHECK(*mailboxes.store->make_folder("bob@example.org", "Spam"));
+    CHECK(slurp(mailboxes.bob + "/subscriptions") == after);
+  }
+  Mailboxes mailboxes;
+  std::filesystem::remove(mailboxes.bob + "/subscriptions");
+  CHECK(*mailboxes.store->make_folder("bob@example.org", "Spam"));
+  CHECK(slurp(mailboxes.bob + "/subscriptions") == "Spam\n");
+}
+
 TEST_CASE("a mailbox that was made by half is completed") {
   Mailboxes mailboxes;
   std::filesystem::remove_all(mailboxes.bob + "/new");

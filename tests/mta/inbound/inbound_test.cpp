@@ -57,13 +57,20 @@ TEST_CASE("a signature proves From where SPF does not, be the body in memory or 
   }
 }
 
-TEST_CASE("quarantine is taken; mark and off refuse nothing") {
+TEST_CASE("quarantine is taken, for Junk; mark and off refuse nothing") {
   InboundFixture f;
   CHECK(f.send("a@shop.example", from("a@shop.example")) == "250");
   CHECK(f.stored().contains("policy.dmarc=quarantine"));
+  CHECK(f.items.back().junk);
+  f.queue->link_down();  // it is read again from the database
+  f.items.clear();
+  f.queue->link_up();
+  CHECK(f.stored().contains("policy.dmarc=quarantine"));
+  CHECK(f.items.back().junk);
   f.inbound.options.dmarc = verdict::DmarcMode::mark;
   CHECK(f.send("ceo@bank.example", from("ceo@bank.example")) == "250");
   CHECK(f.stored().contains("policy.dmarc=reject"));
+  CHECK_FALSE(f.items.back().junk);
   f.inbound.options.dmarc = verdict::DmarcMode::off;
   f.judges.dmarc = false;
   CHECK(f.send("ceo@bank.example", from("ceo@bank.example")) == "250");
@@ -119,7 +126,7 @@ TEST_CASE("quarantine, and what was not judged, are told as events") {
   const auto events = findings(found, {verdict::Action::junk, "DMARC fail: so", {}}, 7);
   REQUIRE(events.size() == 2);
   CHECK(event::words(events[0]) == "DKIM none: the message carries no signature");
-  CHECK(event::words(events[1]) == "DMARC fail: so; quarantine asked, Junk not yet");
+  CHECK(event::words(events[1]) == "DMARC fail: so; it goes into Junk");
   CHECK(event::words(not_judged("a trusted client, ::1", 7)[0]) == "not judged: a trusted client, ::1");
 }
 

@@ -52,6 +52,7 @@ DeliverItem deliver_item() {
 DeliverItem large_deliver_item() {
   DeliverItem item = deliver_item();
   item.prefix.clear();
+  item.junk = true;
   item.body = {1000000, nullptr, ""};
   return item;
 }
@@ -91,7 +92,7 @@ const Golden goldens[] = {
      {R"({"k":"deliver","e":4,"b":40,"i":[{"d":"01kb3m7q2v8x0z4c9r5t1n6w3y","f":"","u":true,"x":17,"z":4,)"
       R"("t":[{"s":41,"a":"bob@example.org"},)"
       R"({"s":42,"a":"eve@example.org","o":"rfc822;all@example.org","n":1,"p":["all@example.org"]}]},)"
-      R"({"d":"01kb3m7q2v8x0z4c9r5t1n6w3y","f":"","u":true,"z":1000000,)"
+      R"({"d":"01kb3m7q2v8x0z4c9r5t1n6w3y","f":"","u":true,"j":true,"z":1000000,)"
       R"("t":[{"s":41,"a":"bob@example.org"},)"
       R"({"s":42,"a":"eve@example.org","o":"rfc822;all@example.org","n":1,"p":["all@example.org"]}]}]})",
       "Return-Path: <>\r\nSubject: x\r\n\r\n", "hi\r\n", "Subject: x\r\n\r\n", ""}},
