@@ -27,8 +27,9 @@ class Msa final : public daemon::Agent {
         ballast_(environment.state_folder + "/ballast") {}
 
   Result<void> bind() override {
-    bound_ = TRY(daemon::bind_listeners(config_.list("msa.listen")));
-    local_ = TRY(net::bind_unix(config::submit_socket(config_), 0666));  // the kernel tells who it is
+    bound_ = TRY(daemon::bind_listeners(config_.list("msa.listen"), env_.passed));
+    local_ =
+        TRY(daemon::bind_local(config::submit_socket(config_), 0666, env_.passed));  // the kernel tells who
     tls_ = TRY(daemon::open_tls(env_));
     return {};
   }

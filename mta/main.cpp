@@ -17,6 +17,8 @@
 #include "mta/queue/replan.h"
 #include "mta/reports/report_store.h"
 #include "mta/settings.h"
+#include "mta/sign/look.h"
+#include "mta/sign/selector_store.h"
 #include "mta/srs/keys.h"
 #include "mta/to_mda/to_mda.h"
 #include "mta/verbs.h"
@@ -37,7 +39,7 @@ class Mta final : public daemon::Agent {
         ballast_(environment.state_folder + "/ballast") {}
 
   Result<void> bind() override {
-    bound_ = TRY(daemon::bind_listeners(config_.list("mta.listen")));
+    bound_ = TRY(daemon::bind_listeners(config_.list("mta.listen"), env_.passed));
     tls_ = TRY(daemon::open_tls(env_));
     return {};
   }
@@ -48,6 +50,7 @@ class Mta final : public daemon::Agent {
     spool_ = TRY(spool::Folder::open(env_.state_folder + "/spool", env_.loop, *workers_));
     TRY(open_queue());
     TRY(open_outbound());
+    open_signing();
     TRY(start_links());
     queue_->start();
     outbound_->start();
@@ -63,6 +66,7 @@ class Mta final : public daemon::Agent {
     CO_TRY(tls_->reload());
     CO_TRY(open_directory());
     CO_TRY(trusted_->reload());
+    keyring_->look_now();
     queue_->wake();
     co_return Result<void>();
   }
@@ -73,6 +77,7 @@ class Mta final : public daemon::Agent {
     co_await outbound_->stop(stop_grace_ms);
     co_await policies_->flush();
     queue_->stop();
+    keyring_->stop();
     co_await to_mda_->stop();
   }
 
@@ -89,6 +94,8 @@ class Mta final : public daemon::Agent {
     TRY(store::migrate(*database, queue_schema));
     TRY(create_sts_tables(*database));
     TRY(create_report_tables(*database));
+    TRY(create_selector_tables(*database));
+    selectors_ = TRY(load_selectors(*database));
     instance_ = TRY(instance_of(*database));
     {
       auto transaction = TRY(store::Transaction::begin(*database));
@@ -134,6 +141,23 @@ class Mta final : public daemon::Agent {
     outbound_ = std::make_unique<Outbound>(env_.loop, *remote_queue_, *way_, *spool_, system_clock(),
                                            TRY(settings::outbound(config_, return_paths_, directory_now())));
     return {};
+  }
+
+  // Where nothing leaves, nobody can see a key, and none is made.
+  void open_signing() {
+    const bool asks = !settings::dns(config_).servers.empty();
+    eyes_ = std::make_unique<DnsEyes>(
+        *resolver_, [this](std::string server, std::string zone, std::string name, dns::Type type) {
+          return resolver_->ask_server(std::move(server), std::move(zone), std::move(name), type);
+        });
+    keyring_ = std::make_unique<Keyring>(
+        env_.loop, *workers_, *writer_, system_clock(), directory_now(),
+        [this](Selector selector) { return look(*eyes_, std::move(selector)); },
+        KeyringOptions{.folder = env_.state_folder + "/dkim", .make_missing = asks, .look = asks});
+    keyring_->load(std::move(selectors_));
+    signer_ = std::make_unique<MailSigner>(*keyring_, *workers_, *spool_, system_clock(), directory_now());
+    queue_->set_signer(*signer_);
+    keyring_->start();
   }
 
   Task<> allow_ipv6_when_proven() {
@@ -201,7 +225,7 @@ class Mta final : public daemon::Agent {
   std::map<std::string, proto::Verb> verbs() {
     return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_,
                           [this] { return net::sessions(listeners_); }, [this] { return reload(); },
-                          directory_now(), *outbound_, *way_, *resolver_});
+                          directory_now(), *outbound_, *way_, *resolver_, *keyring_});
   }
 
   daemon::Environment& env_;
@@ -220,8 +244,12 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<store::Reader> reader_;
   std::shared_ptr<const srs::Keys> return_paths_;
-  std::unique_ptr<Queue> queue_;
+  std::vector<Selector> selectors_;  ///< as mta.db had them at the start
   std::unique_ptr<dns::Unbound> resolver_;
+  std::unique_ptr<DnsEyes> eyes_;
+  std::unique_ptr<Keyring> keyring_;
+  std::unique_ptr<MailSigner> signer_;
+  std::unique_ptr<Queue> queue_;
   std::shared_ptr<net::TlsContext> trusted_;
   std::unique_ptr<TlsPolicies> policies_;
   std::unique_ptr<Way> way_;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -123,8 +124,24 @@ Task<> wait_for_signals(net::Loop& loop, Agent& agent, const std::function<void(
   }
 }
 
+// A sign of life in each half of the time: from the io thread, so that it fails to come when that thread
+// hangs.
+Task<> tell_watchdog(net::Loop& loop, int64_t every_ms) {
+  while (true) {
+    notify("WATCHDOG=1");
+    co_await loop.sleep(std::max<int64_t>(every_ms / 2, 1));
+  }
+}
+
+// What the supervisor listens on and nobody takes connects clients that are never answered.
+void complain_of_unused(const PassedSockets& passed, const std::string& name) {
+  for (const std::string& socket : passed.unused())
+    log::warning("the supervisor listens on {}, which {}.listen does not name: clients wait there in vain",
+                 socket, name);
+}
+
 int serve(const std::string& name, const config::Config& config, const Arguments& arguments,
-          const MakeAgent& make) {
+          PassedSockets passed, const MakeAgent& make) {
   net::Loop loop;
   const std::string state = config::state_folder(config, name);
   const passwd* user = arguments.user && ::getuid() == 0 ? ::getpwnam(arguments.user->c_str()) : nullptr;
@@ -138,7 +155,7 @@ int serve(const std::string& name, const config::Config& config, const Arguments
 
   Ending ending;
   std::unique_ptr<Agent> agent;
-  Environment environment{loop, config, name, state, system_clock().wall_ms(), {}};
+  Environment environment{loop, config, name, state, system_clock().wall_ms(), std::move(passed), {}};
   environment.end = [&](int status, std::string reason) {
     if (std::exchange(ending.begun, true)) return;
     ending.status = status;
@@ -152,6 +169,7 @@ int serve(const std::string& name, const config::Config& config, const Arguments
 
   log::start();
   check_descriptors(config, name);
+  complain_of_unused(environment.passed, name);
   int status = exit_ok;
   if (auto started = agent->start(); !started) {
     log::error("start: {}", started.error().text);
@@ -166,6 +184,7 @@ int serve(const std::string& name, const config::Config& config, const Arguments
     loop.spawn("signals", wait_for_signals(loop, *agent, environment.end));
     log::info("futar-{} {} serves", name, FUTAR_VERSION);
     notify("READY=1");
+    if (const auto every_ms = watchdog_ms()) loop.spawn("watchdog", tell_watchdog(loop, *every_ms));
     loop.run();
     status = ending.status;
     if (has_pid_file) ::unlink(config::pid_file(config, name).c_str());
@@ -189,9 +208,11 @@ int run(int argc, char** argv, const std::string& name, const MakeAgent& make) {
     std::printf("%s: ok\n", config->file().empty() ? "defaults" : config->file().c_str());
     return exit_ok;
   }
+  auto passed = PassedSockets::take();
+  if (!passed) return complain(name, passed.error(), exit_os);
   log::configure("futar-" + name,
                  config->text("log.format") == "json" ? log::Format::json : log::Format::postfix);
-  return serve(name, *config, arguments, make);
+  return serve(name, *config, arguments, *std::move(passed), make);
 }
 
 }  // namespace futar::daemon

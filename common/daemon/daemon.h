@@ -3,11 +3,13 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/async.h"
 #include "common/base/file.h"
 #include "common/config/config.h"
+#include "common/daemon/passed.h"
 #include "common/net/loop.h"
 
 struct passwd;
@@ -31,6 +33,7 @@ struct Environment {
   std::string agent;         ///< "msa"
   std::string state_folder;  ///< made and locked
   int64_t started_ms;
+  PassedSockets passed;  ///< of the supervisor; bind() takes from them
   /// Ends the process in order, with this exit status. io thread.
   std::function<void(int exit_status, std::string reason)> end;
 };
@@ -60,5 +63,8 @@ Result<void> give_up_ports();
 
 /// Tells a supervisor that speaks sd_notify(3) (NOTIFY_SOCKET); silent without one.
 void notify(const std::string& state);
+/// How often the supervisor wants a sign of life, in ms (WATCHDOG_USEC of sd_watchdog_enabled(3)); none when
+/// it does not watch this process. `notify("WATCHDOG=1")` is the sign.
+std::optional<int64_t> watchdog_ms();
 
 }  // namespace futar::daemon

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "common/base/text.h"
 #include "common/daemon/daemon.h"
 
 namespace futar::daemon {
@@ -60,6 +61,15 @@ void notify(const std::string& state) {
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size);
   ::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
            length);
+}
+
+std::optional<int64_t> watchdog_ms() {
+  const char* interval = std::getenv("WATCHDOG_USEC");
+  const char* process = std::getenv("WATCHDOG_PID");
+  const auto microseconds = interval ? parse_number(interval) : std::nullopt;
+  if (!microseconds || *microseconds < 1000 || *microseconds > INT64_MAX) return std::nullopt;
+  if (process && parse_number(process) != static_cast<uint64_t>(::getpid())) return std::nullopt;
+  return static_cast<int64_t>(*microseconds / 1000);
 }
 
 }  // namespace futar::daemon

@@ -1,10 +1,12 @@
-// The sockets of msa.listen and mta.listen, bound while we may still bind low ports.
+// The sockets of msa.listen and mta.listen, and those on paths: the supervisor's, else bound while we may
+// still bind low ports.
 #pragma once
 #include <vector>
 
 #include "common/base/file.h"
 #include "common/config/config.h"
 #include "common/config/listen.h"
+#include "common/daemon/passed.h"
 
 namespace futar::daemon {
 
@@ -13,7 +15,10 @@ struct Bound {
   config::Listen listen;
 };
 
-/// Binds each entry; the IPv6 half of "*" may fail on a machine without IPv6.
-Result<std::vector<Bound>> bind_listeners(const config::List& entries);
+/// Each entry as the supervisor passed it, else bound now; the IPv6 half of "*" may fail on a machine without
+/// IPv6. Fewer sockets than entries come back where one passed socket stands for both halves of "*".
+Result<std::vector<Bound>> bind_listeners(const config::List& entries, PassedSockets& passed);
+/// The socket at `path` as the supervisor passed it, else bound now with this mode.
+Result<Fd> bind_local(const std::string& path, unsigned mode, PassedSockets& passed);
 
 }  // namespace futar::daemon
