@@ -6,6 +6,7 @@
 #include "common/log/log.h"
 #include "common/spool/summary_store.h"
 #include "common/store/ask.h"
+#include "mta/dkim_verb.h"
 #include "mta/outbound/sts_store.h"
 #include "mta/queue/destination_store.h"
 #include "mta/queue/operator.h"
@@ -296,6 +297,7 @@ std::map<std::string, proto::Verb> control_verbs(Subjects s) {
           {"audit", [s](json) { return audit(s); }},
           {"route", [s](json a) { return explain_route(s, std::move(a)); }},
           {"reports", [s](json a) { return reports(s, std::move(a)); }},
+          {"dkim", [s](json a) { return dkim_verb(s, std::move(a)); }},
           {"reopen", [s](json) { return reload(s); }},
           {"reload", [s](json) { return reload(s); }},
           {"restart", [s](json) { return restart(s); }}};

@@ -27,6 +27,7 @@ struct Subjects {
   const Outbound& outbound;
   Way& way;
   const dns::Resolver& resolver;
+  Keyring& keyring;
 };
 
 std::map<std::string, proto::Verb> control_verbs(Subjects subjects);

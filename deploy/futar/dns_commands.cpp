@@ -10,6 +10,7 @@
 #include "common/directory/records.h"
 #include "common/dns/unbound.h"
 #include "common/net/interfaces.h"
+#include "deploy/futar/agents.h"
 #include "deploy/futar/dns_check.h"
 #include "deploy/futar/program.h"
 #include "deploy/futar/render/dns.h"
@@ -68,6 +69,22 @@ DnsFacts facts_of(const config::Config& config, const DnsWords& words) {
   return facts;
 }
 
+// Keys are mta's. One that is to leave the DNS is shown as long as mail that waits carries it.
+std::vector<DkimName> signing_keys(Program& program, const std::string& domain,
+                                   std::vector<std::string>& notes) {
+  const Answer answer = ask_agent(program, "mta", "dkim", {{"act", "list"}, {"domain", domain}});
+  if (answer.error) {
+    notes.emplace_back("no DKIM: mta, which has the keys, does not answer");
+    return {};
+  }
+  std::vector<DkimName> keys;
+  for (const json& selector : answer.value.at("selectors"))
+    if (selector.value("state", "") != "old" || selector.value("queued", 0) > 0)
+      keys.push_back({selector.value("selector", ""), selector.value("record", "")});
+  if (keys.empty()) notes.push_back("no DKIM: there is no key yet; futar dkim add " + domain);
+  return keys;
+}
+
 // TLSA counts only where DNSSEC proves it (RFC 7672 §2.1).
 Task<> add_key(dns::Resolver& resolver, const config::Config& config, DnsFacts& facts,
                std::vector<std::string>& notes) {
@@ -108,7 +125,6 @@ Told ask(const config::Config& config, bool check, DnsFacts& facts) {
   if (const std::string& host = config.text("mta.smart_host"); !host.empty())
     told.notes.push_back(
         fmt::format("mail leaves through {}: its operator tells what SPF needs for it", host));
-  if (facts.dkim.empty()) told.notes.emplace_back("no DKIM: there is no key yet");
   if (facts.hostname != facts.domain && !facts.hostname.ends_with("." + facts.domain))
     told.notes.push_back(fmt::format("{} lies in another zone", facts.hostname));
   loop.spawn("dns", find_out(*resolver, loop, config, check, facts, told));
@@ -154,7 +170,10 @@ int show_dns(Program& program, const DnsWords& words) {
   if (words.zone && program.json) throw Stop{exit_code::usage, "--zone or --json, not both"};
   const config::Config& config = program.config();
   DnsFacts facts = facts_of(config, words);
-  const Told told = ask(config, words.check, facts);
+  std::vector<std::string> notes;
+  facts.dkim = signing_keys(program, facts.domain, notes);
+  Told told = ask(config, words.check, facts);
+  told.notes.insert(told.notes.begin(), notes.begin(), notes.end());
   const json answer = answer_json(facts, told);
   if (program.json)
     program.print_json(answer);

@@ -55,9 +55,13 @@ void add_authentication(const DnsFacts& facts, std::vector<DnsRecord>& records) 
   if (facts.hostname != facts.domain)
     records.push_back({DnsRole::spf, Type::txt, facts.hostname, "v=spf1 a -all", recommended,
                        "the same for the name that we greet with, and so for reports of failed delivery"});
-  for (const DkimName& key : facts.dkim)
-    records.push_back({DnsRole::dkim, Type::txt, key.selector + "._domainkey." + facts.domain, key.text,
-                       required, "the key that proves our signatures"});
+  for (const DkimName& key : facts.dkim) {
+    const bool is_rsa = key.text.contains("k=rsa");
+    records.push_back(
+        {DnsRole::dkim, Type::txt, key.selector + "._domainkey." + facts.domain, key.text,
+         is_rsa ? required : recommended,
+         is_rsa ? "the key that proves our signatures" : "the same, for those that know Ed25519"});
+  }
   records.push_back(
       {DnsRole::dmarc, Type::txt, "_dmarc." + facts.domain,
        fmt::format("v=DMARC1; p=none; rua=mailto:postmaster@{}", facts.domain), recommended,

@@ -99,6 +99,7 @@ void add_queue_commands(CLI::App& app, Program& program);
 void add_mail_commands(CLI::App& app, Program& program);
 void add_dns_commands(CLI::App& app, Program& program);
 void add_report_commands(CLI::App& app, Program& program);
+void add_dkim_commands(CLI::App& app, Program& program);
 
 int print_mailq(Program& program);
 /// The sendmail front; `words` are those behind its name.

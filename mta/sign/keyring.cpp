@@ -43,8 +43,8 @@ Keyring::Keyring(net::Loop& loop, net::Workers& workers, store::Writer& writer, 
       options_(std::move(options)),
       wake_(loop) {}
 
-Result<void> Keyring::load(Database& database) {
-  selectors_ = TRY(load_selectors(database));
+void Keyring::load(std::vector<Selector> selectors) {
+  selectors_ = std::move(selectors);
   for (const Selector& selector : selectors_) {
     if (selector.standing != Standing::active) continue;
     auto key = dkim::read_key_file(path_of(selector));
@@ -54,7 +54,6 @@ Result<void> Keyring::load(Database& database) {
       log::error("{} does not sign: {}", selector.dns_name(), key.error().text);
   }
   for (const Selector& selector : selectors_) renew_signer(selector.domain);
-  return {};
 }
 
 void Keyring::start() { loop_.spawn("keyring", run()); }

@@ -30,9 +30,9 @@ class Keyring {
   Keyring(net::Loop& loop, net::Workers& workers, store::Writer& writer, const Clock& clock,
           DirectoryNow directory, Look look, KeyringOptions options);
 
-  /// Before the loop runs: what mta.db knows, and the private keys that sign. A key file that cannot be read
-  /// is logged; its selector does not sign.
-  Result<void> load(store::Database& database);
+  /// Before the loop runs: what mta.db knows, and reads the private keys that sign. A key file that cannot be
+  /// read is logged; its selector does not sign.
+  void load(std::vector<Selector> selectors);
   void start();  ///< the coroutine that makes keys and looks for them in the DNS
   void stop();
 

@@ -16,20 +16,6 @@ namespace {
 
 constexpr size_t most_in_string = 255;
 
-std::string txt_strings(std::string_view text) {
-  std::string out;
-  do {
-    out += out.empty() ? "\"" : " \"";
-    for (const char c : text.substr(0, most_in_string)) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-    out += '"';
-    text.remove_prefix(std::min(most_in_string, text.size()));
-  } while (!text.empty());
-  return out;
-}
-
 // A line for each row, and below it what belongs to it, indented to the column of the type.
 std::string with_lines_below(const std::vector<std::vector<std::string>>& rows,
                              const std::vector<std::string>& below, size_t columns) {
@@ -73,6 +59,20 @@ std::string shown_value(const json& record) {
 
 }  // namespace
 
+std::string dns_txt_strings(std::string_view text) {
+  std::string out;
+  do {
+    out += out.empty() ? "\"" : " \"";
+    for (const char c : text.substr(0, most_in_string)) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+    out += '"';
+    text.remove_prefix(std::min(most_in_string, text.size()));
+  } while (!text.empty());
+  return out;
+}
+
 std::string dns_in_words(const json& answer) {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> reasons;
@@ -88,7 +88,7 @@ std::string dns_as_zone(const json& answer) {
   std::string out;
   for (const json& record : answer.at("records")) {
     const std::string value = record.at("value").get<std::string>(), type = text_of(record, "type");
-    const std::string shown = type == "TXT" ? txt_strings(value) : value;
+    const std::string shown = type == "TXT" ? dns_txt_strings(value) : value;
     out += fmt::format("; {}: {}\n{}. 3600 IN {} {}\n", text_of(record, "level"), text_of(record, "reason"),
                        text_of(record, "name"), type, shown);
   }

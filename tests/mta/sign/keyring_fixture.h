@@ -105,21 +105,21 @@ class KeyringFixture {
     auto database = store::Database::open(folder / "mta.db", store::Database::Mode::create);
     REQUIRE(database.has_value());
     REQUIRE(create_selector_tables(**database).has_value());
-    store::Database& to_read = **database;
+    auto selectors = load_selectors(**database);
+    REQUIRE(selectors.has_value());
     writer_ =
         std::make_unique<store::Writer>(loop, *std::move(database), [](Error error) { FAIL(error.text); });
     keyring = std::make_unique<Keyring>(
         loop, *workers, *writer_, clock, directory_now(),
         [this](Selector selector) { return mta::look(eyes, std::move(selector)); }, options_);
-    REQUIRE(keyring->load(to_read).has_value());  // the writer has nothing to do yet
+    keyring->load(*std::move(selectors));
     keyring->start();
   }
   void close() {
     keyring->stop();
     run_until(loop, [this] { return loop.running() <= 1; });
     writer_.reset();
-    loop.context().restart();
-    loop.context().poll();
+    poll_loop(loop);
     keyring.reset();
     workers.reset();
   }
