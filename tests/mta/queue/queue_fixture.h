@@ -197,8 +197,7 @@ class QueueFixture {
     queue->stop();
     run_until(loop, [this] { return loop.running() <= 1; });
     writer_.reset();  // what it still has to answer is answered while the queue is there
-    loop.context().restart();
-    loop.context().poll();
+    poll_loop(loop);
     queue.reset();
     reader_.reset();
     spool_.reset();
