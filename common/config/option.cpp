@@ -28,6 +28,9 @@ bool is_host_or_empty(std::string_view text) {
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") ==
              std::string_view::npos;
 }
+bool is_domain_name(std::string_view text) {
+  return text.contains('.') && text.front() != '.' && text.back() != '.' && is_host_or_empty(text);
+}
 bool is_smtp_url(std::string_view text) { return parse_host_url(text).has_value(); }
 bool is_smtp_url_or_empty(std::string_view text) { return text.empty() || is_smtp_url(text); }
 bool is_rate(std::string_view text) { return parse_rate(text).has_value(); }
@@ -58,6 +61,7 @@ constexpr Bounds some_size{.least = 64 * 1024, .most = int64_t{4} << 30};
 constexpr Bounds path{.form = is_absolute_path, .form_words = "an absolute path"};
 constexpr Bounds path_or_empty{.form = is_path_or_empty, .form_words = "an absolute path"};
 constexpr Bounds host{.form = is_host_or_empty, .form_words = "a host name"};
+constexpr Bounds domain_name{.form = is_domain_name, .form_words = "a domain name"};
 constexpr Bounds listener{.form = is_listener,
                           .form_words = "ADDRESS:PORT, if need be with /implicit, /starttls or /none"};
 constexpr Bounds metrics{.form = is_listener_or_empty, .form_words = "ADDRESS:PORT, or \"\" for none"};
@@ -171,7 +175,10 @@ constexpr auto table_of_options = std::to_array<Option>({
      {.choices = "follow|mark|off"},
      "The DMARC policy of the domain in From: follow refuses what it says to; mark only notes it; off asks "
      "nobody."},
-    {"mta", "arc_trusted", list, "[]", free, "Domains whose ARC seals count. No effect yet."},
+    {"mta", "arc_trusted", list, "[]", domain_name,
+     "Domains whose ARC seals count: mail that one of them found proven (DMARC) and then changed, as a "
+     "mailing "
+     "list does, is taken."},
     {"mta", "trusted_forwarders", list, "[]", free,
      "Hosts that forward to us and are not judged. No effect yet."},
     {"mta", "dnsbl", list, "[]", free, "DNS block lists to ask. No effect yet."},

@@ -46,6 +46,7 @@ enum class Kind : uint8_t {
   not_judged = 31,  ///< cause: SPF, DKIM and DMARC were not looked at
   signed_for = 32,  ///< name (the domain), what (its selectors); or cause: not signed
   sealed_for = 33,  ///< name, what, as above, of a seal of ARC; or cause: not sealed
+  arc = 34,         ///< what, name (the newest sealer), rule (trusted or not), cause: of a chain of seals
 };
 
 // Values are on disk, as above. All are text: numbers in decimal, `next` in wall ms, `attempt` from 1, `host`

@@ -50,6 +50,7 @@ constexpr Row rows[] = {
     {Kind::not_judged, "not judged", "not judged[: {cause}]"},
     {Kind::signed_for, "signed", "[signed for {name} with {what}|not signed: {cause}]"},
     {Kind::sealed_for, "sealed", "[sealed for {name} with {what}|not sealed: {cause}]"},
+    {Kind::arc, "arc", "ARC {what}[, sealed by {name}][, which is {rule}][: {cause}]"},
 };
 
 constexpr std::string_view fields[] = {
@@ -58,7 +59,7 @@ constexpr std::string_view fields[] = {
     "rule",   "targets",    "folder", "file",      "host",  "next",       "attempt",      "by",
     "of",     "id",         "kind",   "what",      "limit", "message_id", "queue",        "code",
 };
-static_assert(std::size(rows) == static_cast<size_t>(Kind::sealed_for));
+static_assert(std::size(rows) == static_cast<size_t>(Kind::arc));
 static_assert(std::size(fields) == static_cast<size_t>(Field::code));
 
 const Row& row(Kind kind) { return rows[static_cast<size_t>(kind) - 1]; }

@@ -1,5 +1,7 @@
 #include "common/verdict/decision.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "common/smtp/replies.h"
@@ -34,13 +36,25 @@ Decision decide(DmarcMode mode, const Verdict& verdict) {
     decision.reason += "; only marked, by mta.dmarc = \"mark\"";
     return decision;
   }
-  if (!verdict.voucher.empty()) {
+  if (verdict.is_vouched()) {
     decision.reason += fmt::format("; {}, which is trusted, found it proven (ARC)", verdict.voucher);
     return decision;
   }
   decision.action = action;
-  if (action == Action::refuse) decision.reply = smtp::replies::author_not_proven(dmarc.from);
+  if (action != Action::refuse) return decision;
+  decision.rule = "mta.dmarc = \"follow\"";
+  decision.reply = smtp::replies::author_not_proven(dmarc.from);
+  if (verdict.voucher.empty()) return decision;
+  decision.action = Action::later;
+  decision.reason += fmt::format("; whether {}, which is trusted, found it proven is not known yet (ARC: {})",
+                                 verdict.voucher, verdict.arc->reason);
+  decision.reply = smtp::replies::try_later("the seal of " + verdict.voucher + " cannot be checked now");
   return decision;
+}
+
+Decision strictest(std::span<const Decision> decisions) {
+  const auto found = std::ranges::max_element(decisions, {}, &Decision::action);
+  return found == decisions.end() ? Decision{} : *found;
 }
 
 }  // namespace futar::verdict

@@ -31,6 +31,8 @@ struct Verdict {
   std::optional<dmarc::Evaluation> dmarc;
   std::optional<arc::Verdict> arc;
   std::string voucher;  ///< the trusted sealer that says that From was proven (voucher.h); "" if none
+
+  bool is_vouched() const { return !voucher.empty() && arc && arc->result == arc::Outcome::pass; }
 };
 
 /// For whom SPF and DKIM speak, as DMARC wants to know it (RFC 7489 §3.1): SPF of the HELO counts only for a

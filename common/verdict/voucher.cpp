@@ -67,7 +67,7 @@ bool says_dmarc_pass(std::string_view results, std::string_view from) {
 
 std::string voucher(std::span<const message::Field> fields, const arc::Verdict& chain, std::string_view from,
                     std::span<const std::string> trusted) {
-  if (chain.result != arc::Outcome::pass || from.empty()) return "";
+  if ((chain.result != arc::Outcome::pass && !chain.temporary) || from.empty()) return "";
   const arc::Chain read = arc::read_chain(fields);
   for (size_t i = std::min(read.sets.size(), chain.seals.size()); i-- > 0;) {
     const std::string& sealer = chain.seals[i].domain;

@@ -12,7 +12,7 @@ namespace futar::verdict {
 
 /// The sealer, out of those in mta.arc_trusted, that found `from` proven by DMARC when the message came to
 /// it; "" when there is none. The chain must pass, and whoever sealed later must be trusted as well: they
-/// could have changed the message.
+/// could have changed the message. Of a chain whose keys the DNS did not give (`temporary`): who would be it.
 std::string voucher(std::span<const message::Field> fields, const arc::Verdict& chain, std::string_view from,
                     std::span<const std::string> trusted);
 

@@ -1,5 +1,9 @@
 #include "mta/inbound/findings.h"
 
+#include <algorithm>
+
+#include "common/base/text.h"
+
 namespace futar::mta {
 namespace {
 
@@ -24,10 +28,26 @@ Event about_dkim(std::string what, std::string domain, std::string cause, int64_
       .with(Field::cause, std::move(cause));
 }
 
+Event about_arc(const verdict::Verdict& verdict, std::span<const std::string> trusted, int64_t wall_ms) {
+  const arc::Verdict& chain = *verdict.arc;
+  Event event(wall_ms, Kind::arc);
+  event.with(Field::what, std::string(name(chain.result)));
+  const std::string newest = chain.seals.empty() ? "" : chain.seals.back().domain;
+  event.with(Field::name, newest);
+  if (chain.result != arc::Outcome::pass) return event.with(Field::cause, chain.reason);
+  const auto is_newest = [&](const std::string& domain) { return equal_nocase(domain, newest); };
+  const bool is_trusted = std::ranges::any_of(trusted, is_newest);
+  event.with(Field::rule, is_trusted ? "trusted" : "not in mta.arc_trusted");
+  if (verdict.is_vouched())
+    return event.with(Field::cause,
+                      fmt::format("{} found DMARC pass", verdict.voucher == newest ? "it" : verdict.voucher));
+  return event.with(Field::cause, is_trusted ? "it did not find From proven" : "");
+}
+
 }  // namespace
 
 std::vector<Event> findings(const verdict::Verdict& verdict, const verdict::Decision& decision,
-                            int64_t wall_ms) {
+                            std::span<const std::string> trusted, int64_t wall_ms) {
   std::vector<Event> events;
   if (verdict.iprev)
     events.push_back(Event(wall_ms, Kind::connected)
@@ -42,6 +62,8 @@ std::vector<Event> findings(const verdict::Verdict& verdict, const verdict::Deci
   for (const dkim::Verdict& signature : signatures)
     events.push_back(
         about_dkim(std::string(name(signature.result)), signature.domain, signature.reason, wall_ms));
+  if (verdict.arc && verdict.arc->result != arc::Outcome::none)
+    events.push_back(about_arc(verdict, trusted, wall_ms));
   Event dmarc(wall_ms, Kind::dmarc);
   if (verdict.dmarc)
     dmarc.with(Field::what, std::string(name(verdict.dmarc->outcome))).with(Field::from, verdict.dmarc->from);

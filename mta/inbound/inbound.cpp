@@ -5,6 +5,7 @@
 #include "common/message/received.h"
 #include "common/smtp/replies.h"
 #include "common/verdict/authentication_results.h"
+#include "common/verdict/voucher.h"
 #include "mta/inbound/findings.h"
 #include "mta/srs/srs.h"
 
@@ -156,16 +157,21 @@ Task<Decision> InboundPolicy::judge(const Client& client, smtp_server::Transacti
     auto result = co_await judging->finish(transaction.header, transaction.body);
     if (!result) co_return Decision::refuse(replies::local_error(), result.error().text);
     found = *std::move(result);
-    decision = verdict::decide(inbound_.options.dmarc, found);
+    if (found.arc && found.dmarc)
+      found.voucher = verdict::voucher(message::split_header(transaction.header), *found.arc,
+                                       found.dmarc->from, inbound_.options.arc_trusted);
+    // Whoever else judges a message, as a spam check, gives its decision here.
+    const verdict::Decision decisions[] = {verdict::decide(inbound_.options.dmarc, found)};
+    decision = verdict::strictest(decisions);
     judged.proven_sender = proves_sender(found);
   }
   const int64_t now = inbound_.queue.clock().wall_ms();
-  judged.events =
-      judging_ ? findings(found, decision, now) : not_judged(inbound_.not_judged(client.peer.address), now);
-  if (decision.action == verdict::Action::refuse) {
+  judged.events = judging_ ? findings(found, decision, inbound_.options.arc_trusted, now)
+                           : not_judged(inbound_.not_judged(client.peer.address), now);
+  if (decision.action >= verdict::Action::later) {
     for (event::Event& event : judged.events) inbound_.refused(std::move(event), transaction.id);
     decision.reply.text += " id " + transaction.id.text();
-    co_return Decision::refuse(std::move(decision.reply), "mta.dmarc = \"follow\"");
+    co_return Decision::refuse(std::move(decision.reply), std::move(decision.rule));
   }
   transaction.envelope.junk = decision.action == verdict::Action::junk;
   message::Received received = received_of(client, transaction, inbound_.options.host, now);

@@ -21,6 +21,7 @@ struct InboundOptions {
   uint64_t max_size = 50u << 20;
   std::vector<net::Network> relay_networks;
   verdict::DmarcMode dmarc = verdict::DmarcMode::follow;
+  std::vector<std::string> arc_trusted;  ///< domains whose seals count
 };
 
 /// What all sessions of port 25 share.

@@ -75,11 +75,17 @@ Task<> Judging::ask_keys(Self self) {
   co_await dkim::fetch_keys(*self->dkim_, self->judges_.resolver, self->judges_.clock);
 }
 
+Task<> Judging::ask_seal_keys(Self self) {
+  co_await dkim::fetch_keys(*self->arc_, self->judges_.resolver, self->judges_.clock);
+}
+
 Task<Result<verdict::Verdict>> Judging::finish(const std::string& header, const spool::Body& body) {
   if (!started_) start();
   dkim_.emplace(header, judges_.clock.wall_ms());
-  const bool is_signed = !dkim_->wanted_keys().empty();
+  arc_.emplace(header, judges_.clock.wall_ms());
+  const bool is_signed = !dkim_->wanted_keys().empty() || !arc_->wanted_keys().empty();
   spawn(ask_keys(shared_from_this()));
+  spawn(ask_seal_keys(shared_from_this()));
   if (judges_.dmarc) {
     authors_ = dmarc::authors_of(message::split_header(header));
     for (const std::string& domain : authors_.domains) policies_.push_back(unknown_policy(domain));
@@ -96,6 +102,7 @@ Task<Result<void>> Judging::read(const spool::Body& body) {
     const std::string octets = CO_TRY(co_await judges_.spool.fetch(body, offset, piece));
     if (octets.empty()) co_return fail(Error::ours("the body ends early"));
     dkim_->body(octets);
+    arc_->body(octets);
     offset += octets.size();
   }
   co_return Result<void>();
@@ -109,6 +116,7 @@ verdict::Verdict Judging::conclude() {
   verdict.helo = helo_;
   verdict.mail_from = mail_from_;
   verdict.dkim = dkim_->finish();
+  verdict.arc = arc_->finish();
   if (!judges_.dmarc) return verdict;
   const int dice = std::uniform_int_distribution<int>(0, 99)(judges_.random);
   const auto identifiers = verdict::identifiers(verdict);

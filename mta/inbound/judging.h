@@ -1,5 +1,5 @@
 // Where a message comes from, found out while its session goes on: SPF and the client's name from MAIL on,
-// DKIM and the policy of whoever From names at the dot. What follows is common/verdict's.
+// DKIM, ARC and the policy of whoever From names at the dot. What follows is common/verdict's.
 #pragma once
 #include <memory>
 #include <optional>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/arc/verifier.h"
 #include "common/base/clock.h"
 #include "common/dmarc/check.h"
 #include "common/dns/resolver.h"
@@ -47,6 +48,7 @@ class Judging : public std::enable_shared_from_this<Judging> {
   static Task<> ask_spf(Self self);
   static Task<> ask_policies(Self self);
   static Task<> ask_keys(Self self);
+  static Task<> ask_seal_keys(Self self);
   Task<Result<void>> read(const spool::Body& body);
   verdict::Verdict conclude();
 
@@ -61,6 +63,7 @@ class Judging : public std::enable_shared_from_this<Judging> {
   dmarc::Authors authors_;
   std::vector<dmarc::Discovery> policies_;  ///< of the authors
   std::optional<dkim::Verifier> dkim_;
+  std::optional<arc::Verifier> arc_;
 };
 
 /// Whether the reverse-path is who sent it, so that a DSN there tells no stranger (design §5): SPF passed for

@@ -96,6 +96,9 @@ TEST_CASE("an error names file, line and key") {
       {"mta = 5", "futar.toml:1: unknown key mta"},
       {"[mda]\njunk = \"../x\"", "mda.junk"},
       {"[mda]\njunk = \"a.b\"", "mda.junk"},
+      {"[mta]\narc_trusted = [\"lists\"]",
+       "mta.arc_trusted: \"lists\" does not fit; it must be a domain name"},
+      {"[mta]\narc_trusted = [\"@lists.example\"]", "mta.arc_trusted"},
       {"[mda]\njunk = \"INBOX\"", "mda.junk"},
       {"[mda\n", "futar.toml:"},
   };

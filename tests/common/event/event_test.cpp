@@ -76,7 +76,7 @@ TEST_CASE("each kind and field has a name of its own, and each pattern asks for 
       pattern.remove_prefix(close);
     }
   }
-  CHECK(kinds.size() == static_cast<size_t>(Kind::sealed_for));
+  CHECK(kinds.size() == static_cast<size_t>(Kind::arc));
   CHECK(event::name(Kind::delivered) == "delivered");
   CHECK(event::name(Kind::waiting_on_link) == "waiting on link");
 }
@@ -127,6 +127,13 @@ TEST_CASE("an event reads as a line of a trace") {
       {Event(0, Kind::signed_for).with(Field::cause, "there is no key"), "not signed: there is no key"},
       {Event(0, Kind::sealed_for).with(Field::name, "example.org").with(Field::what, "selector a"),
        "sealed for example.org with selector a"},
+      {Event(0, Kind::arc)
+           .with(Field::what, "pass")
+           .with(Field::name, "lists.example")
+           .with(Field::rule, "trusted")
+           .with(Field::cause, "it found DMARC pass"),
+       "ARC pass, sealed by lists.example, which is trusted: it found DMARC pass"},
+      {Event(0, Kind::arc).with(Field::what, "fail").with(Field::cause, "so"), "ARC fail: so"},
       {Event(0, Kind::delivered), "?: delivered"},
   };
   for (const auto& [event, text] : table) CHECK(event::words(event) == text);

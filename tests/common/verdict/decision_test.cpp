@@ -79,6 +79,38 @@ TEST_CASE("a trusted sealer that found From proven stands in for DMARC") {
   CHECK(vouched.reason.ends_with("; lists.example, which is trusted, found it proven (ARC)"));
 }
 
+TEST_CASE("a trusted sealer whose key could not be asked for makes a refusal wait, and nothing else") {
+  Verdict verdict = verdict_of(Outcome::fail, Policy::reject, Policy::reject);
+  verdict.voucher = "lists.example";
+  verdict.arc.emplace();
+  verdict.arc->result = arc::Outcome::fail;
+  verdict.arc->temporary = true;
+  verdict.arc->reason = "ARC-Seal 1: SERVFAIL";
+  const auto later = verdict::decide(DmarcMode::follow, verdict);
+  CHECK(later.action == Action::later);
+  CHECK(later.reply.line() == "451 4.7.1 the seal of lists.example cannot be checked now");
+  CHECK(later.rule == "mta.dmarc = \"follow\"");
+  CHECK(
+      later.reason.ends_with("; whether lists.example, which is trusted, found it proven is not known yet "
+                             "(ARC: ARC-Seal 1: SERVFAIL)"));
+  CHECK(verdict::decide(DmarcMode::mark, verdict).action == Action::accept);
+  verdict.dmarc->applies = Policy::quarantine;
+  CHECK(verdict::decide(DmarcMode::follow, verdict).action == Action::junk);
+}
+
+TEST_CASE("of several givers the strictest decides, of equals the first") {
+  using verdict::Decision;
+  const Action in_order[] = {Action::accept, Action::junk, Action::later, Action::refuse};
+  for (const Action one : in_order)
+    for (const Action other : in_order) {
+      const Decision both[] = {{one, "first"}, {other, "second"}};
+      const Decision decision = verdict::strictest(both);
+      CHECK(decision.action == std::max(one, other));
+      CHECK(decision.reason == (other > one ? "second" : "first"));
+    }
+  CHECK(verdict::strictest({}).action == Action::accept);
+}
+
 TEST_CASE("the words of mta.dmarc are read, others are not") {
   CHECK(verdict::dmarc_mode("follow") == DmarcMode::follow);
   CHECK(verdict::dmarc_mode("mark") == DmarcMode::mark);

@@ -79,6 +79,19 @@ class InboundFixture : public QueueFixture {
     return text;
   }
 
+  /// What the queue has kept of the newest message, in words, a line each.
+  std::string trace() {
+    REQUIRE(run_until(loop, [&] { return !items.empty() && items.back().id.text() == id; }));
+    std::string text;
+    look([&](store::Database& database) {
+      TraceQuery query;
+      query.what = id;
+      for (const Traced& one : *find_traced(database, query, 1))
+        for (const event::Event& event : one.events) text += event::words(event) + "\n";
+    });
+    return text;
+  }
+
   FakeResolver dns;
   spf::NativeEvaluator native;
   Judges judges{.loop = loop, .resolver = dns, .spool = *spool_, .clock = clock, .spf = native};

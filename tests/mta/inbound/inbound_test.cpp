@@ -34,7 +34,8 @@ TEST_CASE("mail that is proven is taken, and its header says by what; what forge
   CHECK(
       header.starts_with("Authentication-Results: mail.futar.test; iprev=pass policy.iprev=203.0.113.80; "));
   CHECK(header.contains(
-      "spf=pass smtp.mailfrom=a@good.example; dkim=none; dmarc=pass header.from=good.example\n"
+      "spf=pass smtp.mailfrom=a@good.example; dkim=none; dmarc=pass header.from=good.example; "
+      "arc=none smtp.remote-ip=203.0.113.80\n"
       "Received: from mx.somebody.example (mx.good.example [203.0.113.80])"));
   CHECK_FALSE(header.contains("forged"));
 }
@@ -123,7 +124,7 @@ TEST_CASE("a bounce is judged by its HELO") {
 TEST_CASE("quarantine, and what was not judged, are told as events") {
   verdict::Verdict found;
   found.dkim.emplace();
-  const auto events = findings(found, {verdict::Action::junk, "DMARC fail: so", {}}, 7);
+  const auto events = findings(found, {verdict::Action::junk, "DMARC fail: so"}, {}, 7);
   REQUIRE(events.size() == 2);
   CHECK(event::words(events[0]) == "DKIM none: the message carries no signature");
   CHECK(event::words(events[1]) == "DMARC fail: so; it goes into Junk");
