@@ -94,7 +94,7 @@ Task<Result<std::vector<Signature>>> MailSigner::sign(std::vector<const spool::M
   std::vector<Signature> signatures;
   for (Job& job : jobs) {
     Signature one;
-    one.event = event::Event(now, event::Kind::signed_for);
+    one.event = event::Event(clock_.wall_ms(), event::Kind::signed_for);
     if (job.signer) {
       one.fields = CO_TRY(std::move(job.fields));
       one.by = job.domain;

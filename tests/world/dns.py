@@ -1,11 +1,13 @@
 """The names of the world: an authoritative server (nsd) for a signed root of our own and all below, and a validating
 resolver (unbound), which the others ask. Ours asks nsd and validates itself."""
 import re
+import time
 
 from destinations import DESTINATIONS, MANY
 from hosts import OUR_ADDRESS, OUR_ADDRESS6, RESOLVER, TEST_ADDRESS, write
 
 SERVER = "198.51.100.53"
+OUR_KEYS = "_domainkey.futar.test."  # a zone of its own, which tests change (replace())
 PACKAGES = ("nsd", "ldnsutils", "unbound", "unbound-host")
 ADDRESSES = {  # of hosts with one name; IPv6 beside IPv4 where they have both
     "mx.futar.test": (OUR_ADDRESS, OUR_ADDRESS6), "ns.test": (SERVER,), "resolver.test": (RESOLVER,),
@@ -75,7 +77,7 @@ class Names:
     def __init__(self):
         self.records = []
         self.kinds = {".": "secure", "test.": "secure", "100.51.198.in-addr.arpa.": "secure", "alive.test.": "insecure",
-                      "dead.test.": "insecure"}
+                      "dead.test.": "insecure", OUR_KEYS: "insecure"}
 
     def add(self, owner, kind, data):
         self.records.append((owner + ".", f"{owner}. 300 IN {kind} {data}"))
@@ -166,6 +168,14 @@ def start(wire, names):
     resolver.start("/usr/sbin/unbound", "-d", "-c", "/unbound.conf")
     write(f"{wire.folder}/anchor", anchor)
     return server, f"{wire.folder}/anchor"
+
+
+def replace(server, zone, records):
+    """What an unsigned zone holds from now on; `records` are lines."""
+    server.put(f"/zones/{file_of(zone)}", "\n".join([
+        f"{zone} 300 IN SOA ns.test. nobody.test. {time.time_ns() // 1000_000 % 2**31} 3600 600 864000 5", f"{zone} 300 IN NS ns.test.",
+        *records, ""]))
+    server.run("nsd-control", "-c", "/nsd.conf", "reload", zone)
 
 
 def depth(zone):
