@@ -173,8 +173,8 @@ Task<Result<std::vector<Seen>>> Queue::take(std::string instance, int64_t epoch,
     sequences->push_back(batch[i].sequence);
     (*all)[i].message = std::move(batch[i].message);
   }
-  std::vector<Signature> signatures = CO_TRY(co_await sign_all(signer_, *all));
   const int64_t now = clock_.wall_ms();
+  std::vector<Signature> signatures = CO_TRY(co_await sign_all(signer_, *all));
   for (size_t i = 0; i < all->size(); ++i) {
     Storing& storing = (*all)[i];
     storing.message.proven_sender = true;  // it logged in at msa
