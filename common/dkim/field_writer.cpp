@@ -1,5 +1,7 @@
 #include "common/dkim/field_writer.h"
 
+#include <fmt/ranges.h>
+
 #include "common/base/text.h"
 
 namespace futar::dkim {
@@ -28,6 +30,11 @@ FieldWriter& FieldWriter::tag(std::string_view name, std::string_view value) {
 
 FieldWriter& FieldWriter::list(std::string_view name, std::span<const std::string> values) {
   std::string text = fmt::format("{}=", name);
+  if (const std::string whole = fmt::format("{}{}", text, fmt::join(values, ":"));
+      whole.size() + 9 <= widest) {
+    word(whole + ";");
+    return *this;
+  }
   for (const std::string& value : values) {
     text += value;
     text += &value == &values.back() ? ';' : ':';

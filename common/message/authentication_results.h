@@ -1,5 +1,6 @@
 // Authentication-Results (RFC 8601): who may say what was verified. Writing ours is common/verdict's.
 #pragma once
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,11 @@ namespace futar::message {
 /// odd case, with a dot at its end; also one whose name cannot be read (RFC 8601 §5: then nobody can rely on
 /// it).
 bool claims_to_be_from(const Field& field, std::string_view authserv_id);
+
+/// What the fields of exactly this authserv-id say, the first field first, without comments about the id:
+/// "spf=pass smtp.mailfrom=example.org;\r\n\tdkim=none". Fields that say "none" add nothing; "" when none is
+/// left.
+std::string results_of(std::span<const Field> fields, std::string_view authserv_id);
 
 /// Takes each forged Authentication-Results of our own name out of the header; others stay. Returns how many
 /// went.

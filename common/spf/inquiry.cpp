@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
+#include <optional>
+#include <utility>
 
 #include "common/base/text.h"
 #include "common/dns/rdata.h"
@@ -37,6 +38,21 @@ bool is_askable(std::string_view name) {
   if (std::ranges::any_of(name, [](char c) { return c < ' ' || c > '~' || c == '\\'; })) return false;
   return std::ranges::all_of(split(name, '.'),
                              [](auto label) { return !label.empty() && label.size() <= longest_label; });
+}
+
+// The host of an MX as it can be asked for, also one with characters that no host name has: an SPF record may
+// name it too (§7.1, any visible character). None: malformed, or with a dot inside a label.
+std::optional<std::string> host_of(std::string_view rdata) {
+  std::string host;
+  for (rdata.remove_prefix(std::min<size_t>(rdata.size(), 2)); !rdata.empty();) {
+    const auto size = static_cast<uint8_t>(rdata[0]);
+    rdata.remove_prefix(1);
+    if (size == 0) return rdata.empty() ? std::optional(ascii_lower(host)) : std::nullopt;
+    if (size > rdata.size() || rdata.substr(0, size).contains('.')) return std::nullopt;
+    host += (host.empty() ? "" : ".") + std::string(rdata.substr(0, size));
+    rdata.remove_prefix(size);
+  }
+  return std::nullopt;
 }
 
 std::string shown(std::string_view name) { return printable(name, 100); }
@@ -119,12 +135,13 @@ Eval<std::string> Inquiry::target(const std::optional<MacroString>& spec, const 
 Eval<std::vector<std::string>> Inquiry::mx_hosts(const dns::Answer& answer, const std::string& name) {
   if (answer.rdata.size() > max_names)
     return stop(Outcome::permerror, fmt::format("{} has more than {} MX", shown(name), max_names));
-  std::vector<dns::Mx> found;
+  std::vector<std::pair<std::string, std::string>> found;  // the preference in network order goes first
   for (const std::string& rdata : answer.rdata)
-    if (auto mx = dns::parse_mx(rdata); mx && !mx->host.empty()) found.push_back(*std::move(mx));
-  std::ranges::sort(found, {}, [](const dns::Mx& mx) { return std::tie(mx.preference, mx.host); });
+    if (auto host = host_of(rdata); host && is_askable(*host))
+      found.emplace_back(rdata.substr(0, 2), *std::move(host));
+  std::ranges::sort(found);
   std::vector<std::string> hosts;
-  for (dns::Mx& mx : found) hosts.push_back(std::move(mx.host));
+  for (auto& [preference, host] : found) hosts.push_back(std::move(host));
   return hosts;
 }
 

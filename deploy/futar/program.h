@@ -99,6 +99,8 @@ void add_queue_commands(CLI::App& app, Program& program);
 void add_mail_commands(CLI::App& app, Program& program);
 void add_dns_commands(CLI::App& app, Program& program);
 void add_report_commands(CLI::App& app, Program& program);
+void add_judge_commands(CLI::App& app, Program& program);
+void add_sign_commands(CLI::App& app, Program& program);
 void add_dkim_commands(CLI::App& app, Program& program);
 
 int print_mailq(Program& program);

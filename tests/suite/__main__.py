@@ -86,6 +86,7 @@ STEPS = [
     Step("power", "d", "a short run of power cuts, on the asan build", script("tests/power/run", "--build", "asan", "--short")),
     Step("build-release", "da", "the four programs as users run them", make("release", *build.PROGRAMS)),
     Step("door", "da", "the front door and its manners", script("tests/clients/front_door.py")),
+    Step("judge", "da", "futar check and futar sign, the examples of the RFCs, published cases", script("tests/judge/run")),
     Step("clients", "da", "real mail programs, real mail, smuggling", script("tests/clients/run", seconds=1200)),
     Step("memory", "d", "idle sessions, large messages, clients that never stop: a short run",
          script("tests/memory/run", "--short")),
@@ -158,7 +159,7 @@ def main(words):
 
 DEPENDS = {
     "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power"),
-    "build-release": ("door", "clients", "users", "kills", "cuts", "world", "bench", "memory", "memory-full"),
+    "build-release": ("door", "judge", "clients", "users", "kills", "cuts", "world", "bench", "memory", "memory-full"),
     "build-tsan": ("threads",),
     "build-fuzz": ("fuzz",),
 }
