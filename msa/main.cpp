@@ -8,6 +8,7 @@
 #include "common/net/listener.h"
 #include "common/smtp/replies.h"
 #include "common/smtp_server/session.h"
+#include "common/spool/refusals.h"
 #include "common/zmq/context.h"
 #include "msa/session/submission.h"
 #include "msa/verbs.h"
@@ -53,6 +54,7 @@ class Msa final : public daemon::Agent {
 
   Task<> stop() override {
     for (auto& listener : listeners_) co_await listener->stop(stop_grace_ms);
+    co_await refusals_->stop();
     co_await to_mta_->stop();
   }
 
@@ -61,6 +63,7 @@ class Msa final : public daemon::Agent {
     const std::string path = env_.state_folder + "/msa.db";
     auto database = TRY(store::Database::open(path, store::Database::Mode::create));
     TRY(store::migrate(*database, spool_schema));
+    TRY(spool::create_refused_table(*database));
     const Identity self = TRY(identity(*database));
     const int64_t lowest = TRY(lowest_spooled(*database));
     limits_ = std::make_unique<Limits>(LimitOptions{static_cast<uint64_t>(config_.number("msa.limit_hour")),
@@ -86,6 +89,9 @@ class Msa final : public daemon::Agent {
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ =
         std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
+    refusals_ = std::make_unique<spool::Refusals>(env_.loop, *writer_, system_clock(),
+                                                  config_.duration_ms("trace.keep_refused"));
+    refusals_->start();
     to_mta_ =
         std::make_unique<ToMta>(env_.loop, zmq_, link_options(), *writer_, *reader_, *spool_, self, lowest);
     return {};
@@ -118,6 +124,11 @@ class Msa final : public daemon::Agent {
                    [this]() -> const directory::Directory& { return *directory_; },
                    [](const event::Event& event, const MessageId& id) {
                      log::info("{}", event::render_postfix(id, event));
+                   },
+                   [this](std::vector<event::Event> events, const MessageId& id) {
+                     for (const event::Event& event : events)
+                       log::info("{}", event::render_postfix(id, event));
+                     refusals_->add(id, std::move(events));
                    }});
     net::ListenerOptions limits;
     limits.sessions = static_cast<size_t>(config_.number("msa.sessions"));
@@ -145,8 +156,8 @@ class Msa final : public daemon::Agent {
   }
 
   std::map<std::string, proto::Verb> verbs() {
-    return control_verbs({env_, *reader_, *writer_, *to_mta_, [this] { return net::sessions(listeners_); },
-                          [this] { return reload(); },
+    return control_verbs({env_, *reader_, *writer_, *refusals_, *to_mta_,
+                          [this] { return net::sessions(listeners_); }, [this] { return reload(); },
                           [this]() -> const directory::Directory& { return *directory_; }});
   }
 
@@ -164,6 +175,7 @@ class Msa final : public daemon::Agent {
   std::unique_ptr<store::Checkpointer> checkpointer_;
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<spool::Refusals> refusals_;
   std::unique_ptr<Limits> limits_;
   std::unique_ptr<Login> login_;
   std::unique_ptr<ToMta> to_mta_;

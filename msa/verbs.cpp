@@ -26,6 +26,7 @@ Task<Result<json>> status(Subjects s) {
                  {"directory_generation", s.directory().generation()},
                  {"accepted", counts.accepted},
                  {"to_hand_over", counts.spooled},
+                 {"refusals_dropped", s.refusals.counts().dropped},
                  {"commits", s.writer.statistics().commits},
                  {"links", {{"mta", proto::link_answer(s.to_mta.state())}}}};
 }
@@ -51,6 +52,15 @@ bool is_asked(const spool::Summary& summary, const json& arguments) {
   if (what.find('@') != std::string::npos) return from == what || goes_to(what);
   return id == what || (what.size() >= 6 && id.ends_with(what)) ||
          (what.size() >= 10 && id.starts_with(what));
+}
+
+Task<Result<json>> refusals(Subjects s, spool::RefusedQuery query) {
+  co_await s.refusals.flush();
+  const auto found = CO_TRY(co_await store::ask<std::vector<spool::Refused>>(
+      s.reader, [=](Database& database) { return spool::find_refused(database, query, 100); }));
+  json answers = json::array();
+  for (const spool::Refused& one : found) answers.push_back(proto::refused_answer("msa", one.id, one.events));
+  co_return answers;
 }
 
 // Mail that mta has taken over is traced there; what is still here is told by us, and all our events.
@@ -83,7 +93,15 @@ Task<Result<json>> trace(Subjects s, json arguments) {
                         {"recipients", std::move(recipients)},
                         {"events", proto::event_answers("msa", one.events)}});
   }
-  co_return json{{"messages", std::move(messages)}};
+  const json filters = arguments.value("filters", json::object());
+  json refused = json::array();
+  if (filters.value("message_id", "").empty())
+    refused = CO_TRY(co_await refusals(s, {.what = arguments.value("what", ""),
+                                           .from = filters.value("from", ""),
+                                           .to = filters.value("to", ""),
+                                           .client = filters.value("client", ""),
+                                           .since_ms = since}));
+  co_return json{{"messages", std::move(messages)}, {"refused", std::move(refused)}};
 }
 
 Task<Result<json>> audit(Subjects s) {

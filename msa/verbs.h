@@ -6,6 +6,7 @@
 
 #include "common/daemon/daemon.h"
 #include "common/directory/directory.h"
+#include "common/spool/refusals.h"
 #include "common/store/writer.h"
 #include "msa/to_mta/to_mta.h"
 #include "proto/control/control.h"
@@ -17,6 +18,7 @@ struct Subjects {
   daemon::Environment& environment;
   store::Reader& reader;
   store::Writer& writer;
+  spool::Refusals& refusals;
   ToMta& to_mta;
   std::function<size_t()> sessions;
   std::function<Task<Result<void>>()> reload;

@@ -11,6 +11,7 @@
 #include "common/smtp/replies.h"
 #include "common/smtp_server/session.h"
 #include "common/spf/native.h"
+#include "common/spool/refusals.h"
 #include "common/zmq/context.h"
 #include "mta/from_msa/from_msa.h"
 #include "mta/outbound/ourselves.h"
@@ -73,6 +74,7 @@ class Mta final : public daemon::Agent {
 
   Task<> stop() override {
     for (auto& listener : listeners_) co_await listener->stop(stop_grace_ms);
+    co_await refusals_->stop();
     co_await from_msa_->stop();
     co_await outbound_->stop(stop_grace_ms);
     co_await policies_->flush();
@@ -94,6 +96,7 @@ class Mta final : public daemon::Agent {
     TRY(store::migrate(*database, queue_schema));
     TRY(create_sts_tables(*database));
     TRY(create_report_tables(*database));
+    TRY(spool::create_refused_table(*database));
     TRY(create_selector_tables(*database));
     selectors_ = TRY(load_selectors(*database));
     instance_ = TRY(instance_of(*database));
@@ -118,6 +121,9 @@ class Mta final : public daemon::Agent {
       log::warning("no ballast against a full disk: {}", filled.error().text);
     writer_->when_full([this] { return ballast_.release(); });
     reader_ = std::make_unique<store::Reader>(env_.loop, path);
+    refusals_ = std::make_unique<spool::Refusals>(env_.loop, *writer_, system_clock(),
+                                                  config_.duration_ms("trace.keep_refused"));
+    refusals_->start();
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ =
         std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
@@ -198,12 +204,13 @@ class Mta final : public daemon::Agent {
     }
     reports_ =
         std::make_unique<Intake>(env_.loop, *workers_, *writer_, *spool_, system_clock(), directory_now());
-    inbound_ = std::make_unique<Inbound>(Inbound{std::move(options), *queue_, directory_now(),
-                                                 to_mda_->mailboxes(), *low_water_, tls_,
-                                                 [](const event::Event& event, const MessageId& id) {
-                                                   log::info("{}", event::render_postfix(id, event));
-                                                 },
-                                                 judges_.get(), reports_.get()});
+    inbound_ = std::make_unique<Inbound>(
+        Inbound{std::move(options), *queue_, directory_now(), to_mda_->mailboxes(), *low_water_, tls_,
+                [this](std::vector<event::Event> events, const MessageId& id) {
+                  for (const event::Event& event : events) log::info("{}", event::render_postfix(id, event));
+                  refusals_->add(id, std::move(events));
+                },
+                judges_.get(), reports_.get()});
     net::ListenerOptions limits;
     limits.sessions = static_cast<size_t>(config_.number("mta.sessions"));
     limits.sessions_per_client = static_cast<size_t>(config_.number("mta.sessions_per_client"));
@@ -225,7 +232,7 @@ class Mta final : public daemon::Agent {
   std::map<std::string, proto::Verb> verbs() {
     return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_,
                           [this] { return net::sessions(listeners_); }, [this] { return reload(); },
-                          directory_now(), *outbound_, *way_, *resolver_, *keyring_});
+                          directory_now(), *outbound_, *way_, *resolver_, *keyring_, *refusals_});
   }
 
   daemon::Environment& env_;
@@ -243,6 +250,7 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<store::Checkpointer> checkpointer_;
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<spool::Refusals> refusals_;
   std::shared_ptr<const srs::Keys> return_paths_;
   std::vector<Selector> selectors_;  ///< as mta.db had them at the start
   std::unique_ptr<dns::Unbound> resolver_;

@@ -88,6 +88,7 @@ Task<Result<json>> status(Subjects s) {
       {"sessions_out", s.outbound.lanes()},
       {"dns", s.resolver.description()},
       {"outcomes_ignored", counts.outcomes_ignored},
+      {"refusals_dropped", s.refusals.counts().dropped},
       {"rows_set_aside", counts.rows_set_aside},
       {"commits", s.writer.statistics().commits},
       {"links",
@@ -144,6 +145,15 @@ json traced_json(const Traced& traced) {
           {"recipients", std::move(recipients)}, {"events", proto::event_answers("mta", traced.events)}};
 }
 
+Task<Result<json>> refusals(Subjects s, spool::RefusedQuery query) {
+  co_await s.refusals.flush();
+  const auto found = CO_TRY(co_await store::ask<std::vector<spool::Refused>>(
+      s.reader, [=](Database& database) { return spool::find_refused(database, query, 100); }));
+  json answers = json::array();
+  for (const spool::Refused& one : found) answers.push_back(proto::refused_answer("mta", one.id, one.events));
+  co_return answers;
+}
+
 Task<Result<json>> trace(Subjects s, json arguments) {
   TraceQuery query;
   query.what = arguments.value("what", "");
@@ -158,7 +168,14 @@ Task<Result<json>> trace(Subjects s, json arguments) {
       s.reader, [=](Database& database) { return find_traced(database, query, 100); }));
   json messages = json::array();
   for (const Traced& one : found) messages.push_back(traced_json(one));
-  co_return json{{"messages", std::move(messages)}};
+  json refused = json::array();
+  if (query.message_id.empty())
+    refused = CO_TRY(co_await refusals(s, {.what = query.what,
+                                           .from = query.from,
+                                           .to = query.to,
+                                           .client = query.client,
+                                           .since_ms = query.since_ms}));
+  co_return json{{"messages", std::move(messages)}, {"refused", std::move(refused)}};
 }
 
 Task<Result<json>> audit(Subjects s) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/daemon/daemon.h"
+#include "common/spool/refusals.h"
 #include "mta/outbound/outbound.h"
 #include "mta/queue/queue.h"
 #include "mta/to_mda/to_mda.h"
@@ -28,6 +29,7 @@ struct Subjects {
   Way& way;
   const dns::Resolver& resolver;
   Keyring& keyring;
+  spool::Refusals& refusals;
 };
 
 std::map<std::string, proto::Verb> control_verbs(Subjects subjects);

@@ -20,9 +20,15 @@ struct Step {
   std::optional<smtp::Reply> reply;  ///< none: the handler has said what there was to say
   std::string cause = {};
   Then then = Then::go_on;
-  int errors = 1;  ///< what a refusal counts for
+  int errors = 1;                                  ///< what a refusal counts for
+  std::optional<message::Envelope> envelope = {};  ///< of a refusal, where it is not the open transaction's
 
   static Step refuse(smtp::Reply reply, std::string cause) { return {std::move(reply), std::move(cause)}; }
+  static Step refuse(Decision decision, message::Envelope envelope) {
+    Step step{std::move(decision.refusal), std::move(decision.cause)};
+    step.envelope = std::move(envelope);
+    return step;
+  }
 };
 
 class Dialogue {
@@ -49,6 +55,7 @@ class Dialogue {
   Task<> obey(const Line& line);
   Task<Step> perform(const smtp::Command& command);
   void answer(std::string_view verb, const Step& step);
+  smtp::Reply with_id(smtp::Reply reply) const;
   Task<> start_tls(net::TlsContext& context);
   smtp::SessionState state() const;
   smtp::Offer offer() const;
@@ -79,8 +86,8 @@ class Dialogue {
   Content& begin_content();
   Task<Step> complete(const smtp::Flaws& flaws);
   Step give_up(Decision decision, Step::Then then);
-  Step conclude(const std::vector<message::Recipient>& recipients, Decision decision);
-  Step conclude_lmtp(const std::vector<message::Recipient>& recipients, Decision decision);
+  Step conclude(message::Envelope envelope, Decision decision);
+  void answer_all_but_last(const std::vector<message::Recipient>& recipients, const Decision& decision);
 
   std::unique_ptr<net::Stream> stream_;
   std::unique_ptr<Policy> policy_;

@@ -7,6 +7,7 @@
 
 #include "common/base/async.h"
 #include "common/base/ids.h"
+#include "common/event/event.h"
 #include "common/message/envelope.h"
 #include "common/net/stream.h"
 #include "common/smtp/command.h"
@@ -72,6 +73,18 @@ struct AuthResult {
   std::string cause;
 };
 
+/// What was refused, when a Policy is told of it.
+struct Refusal {
+  const MessageId& id;                ///< of the transaction, else of the connection; the client was told it
+  std::string_view at;                ///< the verb, or "connect" or "command"
+  const smtp::Reply& reply;           ///< without the id
+  std::string_view cause;             ///< that only we see
+  const message::Envelope& envelope;  ///< what was said of it by then; at RCPT only the recipient asked for
+};
+
+/// The refusal as events and logs have it.
+event::Event refused_event(const Client& client, const Refusal& refusal, int64_t wall_ms);
+
 /// A whole message at the dot: not yet durable, but for the body file.
 struct Transaction {
   MessageId id;
@@ -96,10 +109,8 @@ class Policy {
   /// Judges and completes the content (verdicts, fixes of RFC 6409 §8, Received on top) and makes it durable.
   /// When it goes on, the commit was fsynced and the session answers 250 2.0.0 "Ok: queued as ID".
   virtual Task<Decision> accept(const Client& client, Transaction& transaction) = 0;
-  /// Told of each refusal (verb, or "connect" or "command"; reply, cause), for events and logs. `id` is that
-  /// of the transaction, else of the connection. Must not wait.
-  virtual void refused(const Client& client, const MessageId& id, std::string_view at,
-                       const smtp::Reply& reply, std::string_view cause) = 0;
+  /// Told of each refusal, for events and logs. Must not wait.
+  virtual void refused(const Client& client, const Refusal& refusal) = 0;
   /// The session has ended.
   virtual void ended(const Client&) {}
 };

@@ -135,15 +135,23 @@ Task<Step> Dialogue::perform(const smtp::Command& command) {
   co_return co_await std::visit([this](const auto& legal) { return on(legal); }, command);
 }
 
+// Who complains to us about a refusal quotes it, and with it the id under which we find its reasons.
+smtp::Reply Dialogue::with_id(smtp::Reply reply) const {
+  if (!reply.is_positive()) reply.text += " id " + id_.text();
+  return reply;
+}
+
 void Dialogue::answer(std::string_view verb, const Step& step) {
   if (!step.reply) return;
-  channel_.send(*step.reply);
+  channel_.send(with_id(*step.reply));
   closing_ = step.then == Step::Then::close || step.reply->closes();
   if (!step.reply->is_positive()) {
-    policy_->refused(client_, id_, verb, *step.reply, step.cause);
+    static const message::Envelope none;
+    const message::Envelope& open = mail_ ? mail_->transaction.envelope : none;
+    policy_->refused(client_, {id_, verb, *step.reply, step.cause, step.envelope ? *step.envelope : open});
     errors_ += step.errors;
     if (errors_ >= options_.errors && !closing_) {
-      channel_.send(replies::too_many_errors());
+      channel_.send(with_id(replies::too_many_errors()));
       closing_ = true;
     }
   }

@@ -27,7 +27,7 @@ Task<Step> Dialogue::on(const smtp::Mail& mail) {
   Decision decision = co_await policy_->sender(client_, id_, mail);
   if (!decision.may_go_on()) {
     reset();
-    co_return Step::refuse(*std::move(decision.refusal), std::move(decision.cause));
+    co_return Step::refuse(std::move(decision), {mail.reverse_path, mail.parameters, {}});
   }
   mail_ = std::make_unique<MailTransaction>(spool_);
   mail_->transaction.id = id_;
@@ -49,7 +49,10 @@ Task<Step> Dialogue::on(const smtp::Rcpt& rcpt) {
   if (auto refusal = smtp::check_offered(offer(), envelope.parameters, rcpt))
     co_return Step::refuse(*std::move(refusal), "not offered");
   Decision decision = co_await policy_->recipient(client_, id_, envelope, rcpt);
-  if (!decision.may_go_on()) co_return Step::refuse(*std::move(decision.refusal), std::move(decision.cause));
+  if (!decision.may_go_on())
+    co_return Step::refuse(
+        std::move(decision),
+        {envelope.reverse_path, envelope.parameters, {{rcpt.forward_path, rcpt.parameters}}});
   envelope.recipients.push_back({rcpt.forward_path, rcpt.parameters});
   mail_->recipients_share.add(octets_of(envelope.recipients.back()));
   co_return Step{replies::recipient_ok()};
@@ -121,15 +124,17 @@ Task<Step> Dialogue::skip_chunk(uint64_t size, Step refusal) {
 }
 
 Step Dialogue::give_up(Decision decision, Step::Then then) {
+  Step step = Step::refuse(std::move(decision), std::move(mail_->transaction.envelope));
+  step.then = then;
   reset();
-  return {std::move(decision.refusal), std::move(decision.cause), then};
+  return step;
 }
 
 // Whatever comes of it, the transaction is over. The 250 is said only after `accept` has made the message
 // durable.
 Task<Step> Dialogue::complete(const smtp::Flaws& flaws) {
   const auto mail = std::move(mail_);
-  const auto recipients = mail->transaction.envelope.recipients;  // the policy may take the envelope
+  message::Envelope envelope = mail->transaction.envelope;  // the policy may take the other
   Decision decision = mail->content->judge(flaws);
   if (decision.may_go_on()) decision = co_await mail->content->finish(mail->transaction);
   if (decision.may_go_on()) decision = co_await policy_->accept(client_, mail->transaction);
@@ -139,22 +144,20 @@ Task<Step> Dialogue::complete(const smtp::Flaws& flaws) {
     errors_ = 0;
   }
   reset();
-  co_return conclude(recipients, std::move(decision));
+  co_return conclude(std::move(envelope), std::move(decision));
 }
 
-Step Dialogue::conclude(const std::vector<message::Recipient>& recipients, Decision decision) {
-  if (options_.lmtp) return conclude_lmtp(recipients, std::move(decision));
-  if (decision.may_go_on()) return {replies::queued(id_)};
-  return Step::refuse(*std::move(decision.refusal), std::move(decision.cause));
+Step Dialogue::conclude(message::Envelope envelope, Decision decision) {
+  if (options_.lmtp) answer_all_but_last(envelope.recipients, decision);
+  if (!decision.may_go_on()) return Step::refuse(std::move(decision), std::move(envelope));
+  return {options_.lmtp ? replies::delivered(envelope.recipients.back().address) : replies::queued(id_)};
 }
 
 // RFC 2033 §4.2: one reply for each recipient.
-Step Dialogue::conclude_lmtp(const std::vector<message::Recipient>& recipients, Decision decision) {
-  const auto reply_to = [&](const message::Recipient& recipient) {
-    return decision.refusal ? *decision.refusal : replies::delivered(recipient.address);
-  };
-  for (size_t i = 0; i + 1 < recipients.size(); ++i) channel_.send(reply_to(recipients[i]));
-  return {reply_to(recipients.back()), std::move(decision.cause)};
+void Dialogue::answer_all_but_last(const std::vector<message::Recipient>& recipients,
+                                   const Decision& decision) {
+  for (size_t i = 0; i + 1 < recipients.size(); ++i)
+    channel_.send(decision.refusal ? with_id(*decision.refusal) : replies::delivered(recipients[i].address));
 }
 
 }  // namespace futar::smtp_server

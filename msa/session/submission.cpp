@@ -45,7 +45,10 @@ class SubmissionPolicy : public smtp_server::Policy {
     else
       event.with(Field::mechanism, exchange.mechanism())
           .with(Field::tls, client.tls ? client.tls->version : "");
-    submission_.told(std::move(event), client.connection);
+    if (result.refusal)
+      findings_ = {std::move(event)};
+    else
+      submission_.told(std::move(event), client.connection);
     co_return result;
   }
 
@@ -72,15 +75,10 @@ class SubmissionPolicy : public smtp_server::Policy {
 
   Task<Decision> accept(const Client& client, smtp_server::Transaction& transaction) override;
 
-  void refused(const Client& client, const MessageId& id, std::string_view at, const smtp::Reply& reply,
-               std::string_view cause) override {
-    submission_.told(Event(submission_.clock.wall_ms(), Kind::refused)
-                         .with(Field::client, client.peer.address.text())
-                         .with(Field::login, client.login)
-                         .with(Field::at, std::string(at))
-                         .with(Field::reply, reply.line())
-                         .with(Field::cause, std::string(cause)),
-                     id);
+  void refused(const Client& client, const smtp_server::Refusal& refusal) override {
+    std::vector<Event> events = std::exchange(findings_, {});
+    events.push_back(smtp_server::refused_event(client, refusal, submission_.clock.wall_ms()));
+    submission_.refused(std::move(events), refusal.id);
   }
 
  protected:
@@ -99,6 +97,8 @@ class SubmissionPolicy : public smtp_server::Policy {
                              int64_t now_ms) const;
   std::vector<Event> events(const Client& client, const spool::Message& message,
                             const std::vector<std::string>& done) const;
+
+  std::vector<Event> findings_;  ///< that lead to the refusal which comes now
 };
 
 // From and Sender belong to the login, all of them (CVE-2024-7208).

@@ -30,7 +30,9 @@ struct Submission {
   store::LowWater& low_water;
   std::shared_ptr<net::TlsContext> tls;
   std::function<const directory::Directory&()> directory;
-  std::function<void(event::Event, const MessageId&)> told;  ///< log of refusals and logins
+  std::function<void(event::Event, const MessageId&)> told;  ///< log of logins
+  /// What led to a refusal, and it as the last: into the log and the table of refusals.
+  std::function<void(std::vector<event::Event>, const MessageId&)> refused;
 };
 
 /// 465 (TLS from the first octet) and 587 (STARTTLS): MAIL only after TLS and AUTH.

@@ -67,16 +67,10 @@ class InboundPolicy final : public smtp_server::Policy {
 
   Task<Decision> accept(const Client& client, smtp_server::Transaction& transaction) override;
 
-  void refused(const Client& client, const MessageId& id, std::string_view at, const smtp::Reply& reply,
-               std::string_view cause) override {
-    using event::Field;
-    inbound_.refused(event::Event(inbound_.queue.clock().wall_ms(), event::Kind::refused)
-                         .with(Field::client, client.peer.address.text())
-                         .with(Field::helo, client.helo)
-                         .with(Field::at, std::string(at))
-                         .with(Field::reply, reply.line())
-                         .with(Field::cause, std::string(cause)),
-                     id);
+  void refused(const Client& client, const smtp_server::Refusal& refusal) override {
+    std::vector<event::Event> events = std::exchange(findings_, {});
+    events.push_back(smtp_server::refused_event(client, refusal, inbound_.queue.clock().wall_ms()));
+    inbound_.refused(std::move(events), refusal.id);
   }
 
  private:
@@ -93,8 +87,9 @@ class InboundPolicy final : public smtp_server::Policy {
   Task<Decision> judge(const Client& client, smtp_server::Transaction& transaction, Judged& judged);
 
   Inbound& inbound_;
-  std::shared_ptr<Judging> judging_;  ///< of this transaction; null: its client is not judged
-  std::weak_ptr<Judging> early_;      ///< the last one that was started at MAIL
+  std::shared_ptr<Judging> judging_;    ///< of this transaction; null: its client is not judged
+  std::weak_ptr<Judging> early_;        ///< the last one that was started at MAIL
+  std::vector<event::Event> findings_;  ///< that lead to the refusal which comes now
 };
 
 // What can be refused at RCPT is refused here, so that nothing is bounced that SMTP could have said.
@@ -169,8 +164,7 @@ Task<Decision> InboundPolicy::judge(const Client& client, smtp_server::Transacti
   judged.events = judging_ ? findings(found, decision, inbound_.options.arc_trusted, now)
                            : not_judged(inbound_.not_judged(client.peer.address), now);
   if (decision.action >= verdict::Action::later) {
-    for (event::Event& event : judged.events) inbound_.refused(std::move(event), transaction.id);
-    decision.reply.text += " id " + transaction.id.text();
+    findings_ = std::move(judged.events);
     co_return Decision::refuse(std::move(decision.reply), std::move(decision.rule));
   }
   transaction.envelope.junk = decision.action == verdict::Action::junk;

@@ -32,8 +32,8 @@ struct Inbound {
   const MailboxStates& mailboxes;
   store::LowWater& low_water;
   std::shared_ptr<net::TlsContext> tls;
-  std::function<void(event::Event, const MessageId&)>
-      refused;                ///< what led to a refusal, and it: into the log
+  /// What led to a refusal, and it as the last: into the log and the table of refusals.
+  std::function<void(std::vector<event::Event>, const MessageId&)> refused;
   Judges* judges = nullptr;   ///< null: there is no DNS to ask
   Intake* reports = nullptr;  ///< null: reports are mail like any other
 

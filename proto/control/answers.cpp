@@ -24,4 +24,23 @@ json event_answers(std::string_view agent, const std::vector<event::Event>& even
   return answers;
 }
 
+json refused_answer(std::string_view agent, const MessageId& id, const std::vector<event::Event>& events) {
+  using event::Field;
+  const event::Event& last = events.back();
+  json recipients = json::array();
+  for (const auto& [field, value] : last.fields)
+    if (field == Field::recipient) recipients.push_back(value);
+  return {{"id", id.text()},
+          {"at_ms", last.wall_ms},
+          {"at", last.get(Field::at)},
+          {"client", last.get(Field::client)},
+          {"helo", last.get(Field::helo)},
+          {"login", last.get(Field::login)},
+          {"from", last.get(Field::reverse_path)},
+          {"recipients", std::move(recipients)},
+          {"reply", last.get(Field::reply)},
+          {"cause", last.get(Field::cause)},
+          {"events", event_answers(agent, events)}};
+}
+
 }  // namespace futar::proto

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/ids.h"
 #include "common/event/event.h"
 #include "proto/link/link.h"
 
@@ -12,5 +13,9 @@ namespace futar::proto {
 nlohmann::json link_answer(const LinkState& state);
 /// [{"t","agent","kind","text","cause"}]
 nlohmann::json event_answers(std::string_view agent, const std::vector<event::Event>& events);
+/// {"id","at_ms","at","client","helo","login","from","recipients":[],"reply","cause","events":[]} of mail
+/// that was refused before it became a message; the last of the events is the refusal.
+nlohmann::json refused_answer(std::string_view agent, const MessageId& id,
+                              const std::vector<event::Event>& events);
 
 }  // namespace futar::proto

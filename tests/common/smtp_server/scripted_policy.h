@@ -23,6 +23,8 @@ struct Script {
   // What happened.
   std::vector<Accepted> accepted;
   std::vector<std::string> refused;  ///< "RCPT 550 5.1.1 No such user here"
+  std::vector<MessageId> refused_ids;
+  std::vector<message::Envelope> refused_envelopes;
   size_t ended = 0;
 };
 
@@ -88,10 +90,12 @@ class ScriptedPolicy final : public Policy {
     co_return Decision::go_on();
   }
 
-  void refused(const Client&, const MessageId& id, std::string_view at, const smtp::Reply& reply,
-               std::string_view cause) override {
-    if (id.is_none() || cause.empty()) throw std::logic_error("a refusal without id or cause");
-    script_.refused.push_back(std::string(at) + " " + reply.line());
+  void refused(const Client&, const Refusal& refusal) override {
+    if (refusal.id.is_none() || refusal.cause.empty())
+      throw std::logic_error("a refusal without id or cause");
+    script_.refused.push_back(std::string(refusal.at) + " " + refusal.reply.line());
+    script_.refused_ids.push_back(refusal.id);
+    script_.refused_envelopes.push_back(refusal.envelope);
   }
 
   void ended(const Client&) override { ++script_.ended; }

@@ -135,3 +135,31 @@ TEST_CASE("with what the message came, in the words of RFC 3848 and RFC 6531") {
     CHECK(client.protocol() == row.protocol);
   }
 }
+
+TEST_CASE("each refusal carries the id under which the policy was told of it, with sender and recipient") {
+  SessionFixture fixture;
+  std::string said;
+  net::run(fixture.loop, [&]() -> Task<> {
+    auto client = fixture.connect();
+    said = co_await converse(
+        *client,
+        {"EHLO c\r\n", "MAIL FROM:<refused@example.com>\r\n", "MAIL FROM:<ann@example.com>\r\n",
+         "RCPT TO:<unknown@example.org>\r\n", "RCPT TO:<bob@example.org>\r\n", "FROB\r\n",
+         "RCPT TO:<nospace@example.org>\r\n", "DATA\r\n", "Subject: x\r\n\r\nx\r\n.\r\n", "QUIT\r\n"});
+  });
+  const Script& script = fixture.script;
+  REQUIRE(script.refused_ids.size() == 4);
+  for (const MessageId& id : script.refused_ids) CHECK(said.contains(" id " + id.text() + "\r\n"));
+  CHECK(script.refused_ids[0] != script.refused_ids[1]);
+  CHECK(script.refused_ids[1] == script.refused_ids[3]);  // one transaction
+  const auto told = [&](size_t i) {
+    std::string text = script.refused_envelopes[i].reverse_path.text() + " >";
+    for (const auto& recipient : script.refused_envelopes[i].recipients)
+      text += " " + recipient.address.text();
+    return text;
+  };
+  CHECK(told(0) == "refused@example.com >");
+  CHECK(told(1) == "ann@example.com > unknown@example.org");
+  CHECK(told(2) == "ann@example.com > bob@example.org");
+  CHECK(told(3) == "ann@example.com > bob@example.org nospace@example.org");
+}

@@ -104,7 +104,9 @@ class InboundFixture : public QueueFixture {
                   mailboxes,
                   low_water,
                   nullptr,
-                  [this](event::Event event, const MessageId&) { events.push_back(std::move(event)); },
+                  [this](std::vector<event::Event> led, const MessageId&) {
+                    for (event::Event& event : led) events.push_back(std::move(event));
+                  },
                   &judges};
   std::unique_ptr<smtp_server::Policy> policy;
   std::string id;  ///< of the newest message
