@@ -168,6 +168,9 @@ class Mta final : public daemon::Agent {
 
   Task<> allow_ipv6_when_proven() {
     co_await until_ipv6_is_proven(env_.loop, *resolver_, net::interface_addresses);
+    sealer_ =
+        std::make_unique<ForwardSealer>(*keyring_, *workers_, *spool_, system_clock(), config_.hostname());
+    remote_queue_->set_sealer(*sealer_);
     way_->allow_ipv6();
     log::info("mail goes out by IPv6, too: our address has a name that leads back to it");
   }
@@ -270,6 +273,7 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<Intake> reports_;
   std::unique_ptr<Inbound> inbound_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unique_ptr<ForwardSealer> sealer_;
   std::unique_ptr<proto::ControlServer> control_;
 };
 

@@ -170,7 +170,7 @@ smtp_client::Transaction Outbound::transaction_of(const RemoteItem& item) const 
   for (const RemoteRecipient& recipient : item.recipients)
     t.recipients.push_back({recipient.address, recipient.parameters});
   t.size = item.size();
-  auto head = std::make_shared<const std::string>(item.prefix + item.header);
+  auto head = std::make_shared<const std::string>(item.seal + item.prefix + item.header);
   t.read = [this, head, body = item.body](uint64_t offset) { return read_piece(head, body, offset); };
   return t;
 }

@@ -3,6 +3,7 @@
 #include "common/spool/summary_store.h"
 #include "mta/queue/operator.h"
 #include "mta/queue/queue_store.h"
+#include "mta/queue/signed_store.h"
 
 namespace futar::mta {
 
@@ -94,7 +95,7 @@ Result<void> write_conclusions(Database& database, Conclusions& all) {
       all.aside.push_back(kept.error().text);
     }
     if (TRY(has_open_recipients(database, message))) continue;
-    if (std::string file = TRY(spool::clear_content(database, message)); !file.empty())
+    if (std::string file = TRY(clear_message(database, message)); !file.empty())
       all.files.push_back(std::move(file));
   }
   return {};

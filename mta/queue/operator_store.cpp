@@ -7,6 +7,7 @@
 #include "common/spool/summary_store.h"
 #include "mta/queue/destination_store.h"
 #include "mta/queue/queue_store.h"
+#include "mta/queue/signed_store.h"
 
 namespace futar::mta {
 
@@ -197,7 +198,7 @@ Result<Acted> act_on(Database& database, const std::vector<Listed>& selected, Ac
   for (const auto& [message, list] : events) {
     TRY(spool::append_events(database, message, list));
     if (TRY(has_open_recipients(database, message))) continue;
-    acted.files.push_back(TRY(spool::clear_content(database, message)));
+    acted.files.push_back(TRY(clear_message(database, message)));
   }
   return acted;
 }

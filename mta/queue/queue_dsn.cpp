@@ -151,7 +151,7 @@ Task<bool> Queue::store_dsn(int64_t key, spool::Message original,
     }
     TRY(spool::append_events(database, key, events));
     if (!notice.id.is_none()) TRY(store_notice(database, notice, original.id, signature, planned));
-    if (!TRY(has_open_recipients(database, key))) files->push_back(TRY(spool::clear_content(database, key)));
+    if (!TRY(has_open_recipients(database, key))) files->push_back(TRY(clear_message(database, key)));
     return {};
   });
   if (!committed) {

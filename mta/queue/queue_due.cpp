@@ -2,6 +2,7 @@
 #include "common/log/log.h"
 #include "common/store/ask.h"
 #include "mta/queue/queue.h"
+#include "mta/queue/signed_store.h"
 
 namespace futar::mta {
 
@@ -115,7 +116,7 @@ Result<std::vector<std::string>> expire(Database& database, State state, int64_t
                                   .with(event::Field::recipient, recipient.address.text())
                                   .with(event::Field::cause, std::string(reason))}));
     if (!TRY(has_open_recipients(database, recipient.message)))
-      files.push_back(TRY(spool::clear_content(database, recipient.message)));
+      files.push_back(TRY(clear_message(database, recipient.message)));
   }
   return files;
 }

@@ -76,6 +76,11 @@ Result<void> add_signatures(Database& database) {
   return database.execute("ALTER TABLE message ADD COLUMN signed TEXT");
 }
 
+// Version 4: the seal of what an alias sends on.
+Result<void> add_seals(Database& database) {
+  return database.execute("ALTER TABLE message ADD COLUMN seal TEXT");
+}
+
 // The partial indexes keep the fast path (stored in flight, then terminal) away from the due index.
 Result<void> create_tables(Database& database) {
   TRY(spool::create_message_tables(database));
@@ -113,12 +118,13 @@ Result<void> create_tables(Database& database) {
 
 Result<void> migrate(Database& database, int from_version) {
   if (from_version == 0) return create_tables(database);
-  return from_version == 1 ? add_destinations(database) : add_signatures(database);
+  if (from_version == 1) return add_destinations(database);
+  return from_version == 2 ? add_signatures(database) : add_seals(database);
 }
 
 }  // namespace
 
-const store::Schema queue_schema{.version = 3, .oldest_reader = 2, .migrate = migrate};
+const store::Schema queue_schema{.version = 4, .oldest_reader = 2, .migrate = migrate};
 
 Result<std::string> instance_of(Database& database) {
   const auto instance = TRY(store::get_meta(database, "instance"));

@@ -35,7 +35,8 @@ struct RemoteItem {
   std::string prefix, header;
   spool::Body body;
   std::vector<RemoteRecipient> recipients;
-  uint64_t size() const { return prefix.size() + header.size() + body.size; }
+  std::string seal;  ///< of ARC, for mail from outside that an alias sends on; on top of all
+  uint64_t size() const { return seal.size() + prefix.size() + header.size() + body.size; }
   uint64_t in_memory() const { return header.size() + body.in_memory(); }
 };
 

@@ -7,6 +7,7 @@
 #include "common/log/log.h"
 #include "common/store/ask.h"
 #include "mta/queue/destination_store.h"
+#include "mta/queue/signed_store.h"
 
 namespace futar::mta {
 
@@ -32,6 +33,7 @@ RemoteItem item_of(const spool::Message& message, const Recipient& recipient, st
           recipient.prefix,
           message.header,
           message.body,
+          {},
           {}};
 }
 
@@ -63,6 +65,7 @@ Result<void> take_batch(Database& database, Conclusions& all, Batch& batch, int6
       if (!message) continue;
       batch.all.push_back({r.message, item_of(*message, r, std::move(forwarder))});
       one = &batch.all.back();
+      if (!one->item.forwarder.empty()) one->item.seal = TRY(load_seal(database, r.message));
       batch.octets += one->item.in_memory();
     }
     TRY(set_state(database, r, State::in_flight, By::attempt, r.due_ms, r.attempts, false, r.reason,
@@ -114,11 +117,33 @@ Task<std::vector<RemoteItem>> RemoteQueue::take(int64_t destination, size_t reci
     return take_batch(database, all, *batch, destination, now, recipients, octets);
   });
   std::vector<RemoteItem> items;
-  if (taken)
-    for (Batch::One& one : batch->all) items.push_back(std::move(one.item));
-  else
+  if (!taken) {
     log::warning("mail for other servers could not be read: {}", taken.error().text);
+    co_return items;
+  }
+  for (Batch::One& one : batch->all) {
+    if (sealer_ && !one.item.forwarder.empty() && one.item.seal.empty()) co_await seal(one.message, one.item);
+    items.push_back(std::move(one.item));
+  }
   co_return items;
+}
+
+// Before the first attempt; two destinations may come at the same time, then the first seal counts. Mail goes
+// out without when it cannot be sealed now.
+Task<> RemoteQueue::seal(int64_t message, RemoteItem& item) {
+  const auto made = co_await sealer_->seal(item.header, item.body, item.forwarder);
+  if (!made) log::warning("{} could not be sealed: {}", item.id.text(), made.error().text);
+  if (!made || !*made) co_return;
+  auto seal = std::make_shared<std::string>();
+  const auto stored =
+      co_await queue_.commit([=, by = **made](Database& database, Conclusions& all) -> Result<void> {
+        *seal = TRY(load_seal(database, message));
+        if (!seal->empty()) return {};
+        *seal = by.fields;
+        all.events[message].push_back(by.event);
+        return set_seal(database, message, by.fields, by.by);
+      });
+  if (stored) item.seal = std::move(*seal);
 }
 
 // What has happened out there has happened: a full disk only delays its record.

@@ -8,6 +8,7 @@
 #include "common/store/writer.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/remote.h"
+#include "mta/sign/forward_sealer.h"
 
 namespace futar::mta {
 
@@ -30,6 +31,8 @@ class RemoteQueue {
   /// mta.remote forbids sending: what waits for other servers is held.
   Task<> hold_all(std::string reason);
 
+  /// Seals what an alias sends on; it must outlive the queue. Without one nothing is sealed.
+  void set_sealer(const ForwardSealer& sealer) { sealer_ = &sealer; }
   Queue& queue() { return queue_; }
   const Queue& queue() const { return queue_; }
   void stop() { stopping_ = true; }
@@ -37,12 +40,14 @@ class RemoteQueue {
  private:
   /// Tries again until it is done, unless something is damaged: that is reported, and an Error.
   Task<Result<void>> commit(Queue::Work work);
+  Task<> seal(int64_t message, RemoteItem& item);
   /// Of recipients in the state `from`; `damage` is why they could not be stored as they are.
   Task<> store_outcomes(std::vector<RemoteOutcome> outcomes, State from, std::optional<Error> damage);
 
   net::Loop& loop_;
   Queue& queue_;
   store::Reader& reader_;
+  const ForwardSealer* sealer_ = nullptr;
   bool stopping_ = false;
 };
 

@@ -13,6 +13,13 @@ namespace futar::mta {
 /// `by`: "example.org 20261124r 20261124e".
 Result<void> set_signed(store::Database& database, int64_t message, std::string_view by);
 
+/// The seal of a message that an alias sends on, or "". Once there it stays: all attempts carry the same.
+Result<std::string> load_seal(store::Database& database, int64_t message);
+Result<void> set_seal(store::Database& database, int64_t message, std::string_view fields,
+                      std::string_view by);
+/// spool::clear_content, and the seal goes too.
+Result<std::string> clear_message(store::Database& database, int64_t message);
+
 /// Messages that have not ended, by what signed them.
 Result<std::map<std::string, uint64_t>> count_signed(store::Database& database);
 

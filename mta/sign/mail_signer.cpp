@@ -4,26 +4,17 @@
 
 #include "common/base/text.h"
 #include "common/dmarc/authors.h"
+#include "mta/sign/body_reader.h"
 
 namespace futar::mta {
 namespace {
 
-constexpr size_t piece = 64 * 1024;
 constexpr size_t messages_per_job = 8;  // some milliseconds
 
 Result<std::string> fields_for(const dkim::Signer& signer, const spool::Folder& spool,
                                const spool::Message& message, int64_t now_ms) {
   dkim::Signing signing = signer.begin(message.header, now_ms);
-  if (message.body.bytes) {
-    signing.body(*message.body.bytes);
-    return signing.finish();
-  }
-  for (uint64_t offset = 0; offset < message.body.size;) {
-    const std::string octets = TRY(spool.read(message.body, offset, piece));
-    if (octets.empty()) return fail(Error::ours("the body ends early"));
-    signing.body(octets);
-    offset += octets.size();
-  }
+  TRY(read_body(spool, message.body, [&](std::string_view octets) { signing.body(octets); }));
   return signing.finish();
 }
 

@@ -1,5 +1,7 @@
+#include "common/arc/verifier.h"
 #include "mta/queue/signed_store.h"
 #include "mta/sign/selector_store.h"
+#include "tests/fakes/resolver.h"
 #include "tests/mta/queue/queue_fixture.h"
 
 using namespace futar;
@@ -25,7 +27,30 @@ struct SigningFixture : QueueFixture {
     keyring.stop();
     REQUIRE(run_until(loop, [this] { return loop.running() <= 4; }));
     queue->set_signer(signer);
+    remote->set_sealer(sealer);
   }
+  /// One attempt: what goes out to each destination.
+  std::vector<RemoteItem> take_remote() {
+    std::vector<RemoteItem> items;
+    run_task(loop, [](QueueFixture& f, std::vector<RemoteItem>& out) -> Task<> {
+      for (const Destination& destination : co_await f.remote->due(10))
+        for (RemoteItem& item : co_await f.remote->take(destination.key, 10, 1 << 20))
+          out.push_back(std::move(item));
+    }(*this, items));
+    return items;
+  }
+  /// A message from outside to an alias that leads to `targets`.
+  spool::Message forward(std::vector<std::string> targets, const std::string& header) {
+    queue->link_up();
+    spool::Message m = message({"team@futar.test"}, "user@sender.example");
+    m.header = header;
+    REQUIRE(accept(m).has_value());
+    REQUIRE(wait_for_sent(1));
+    answer(sent()[0], OutcomeState::expanded, "", std::move(targets));
+    REQUIRE(wait_for_state("team@futar.test", State::expanded));
+    return m;
+  }
+
   ~SigningFixture() {
     queue->stop();
     run_until(loop, [this] { return loop.running() <= 1; });
@@ -78,6 +103,7 @@ struct SigningFixture : QueueFixture {
 
   Keyring keyring;
   MailSigner signer{keyring, *workers_, *spool_, clock, directory_now()};
+  ForwardSealer sealer{keyring, *workers_, *spool_, clock, "mail.futar.test"};
 };
 
 size_t signatures_in(const std::string& header) {
@@ -89,6 +115,23 @@ size_t signatures_in(const std::string& header) {
 bool has(const std::vector<std::string>& words, const std::string& wanted) {
   return std::ranges::find(words, wanted) != words.end();
 }
+
+/// "pass futar.test": what whoever gets it finds of the chain.
+std::string chain_of(SigningFixture& f, const RemoteItem& item) {
+  FakeResolver dns;
+  for (const Selector& s : f.keyring.selectors()) dns.add(s.dns_name() + " TXT " + s.record);
+  arc::Verifier verifier(item.seal + item.prefix + item.header, f.clock.wall_ms());
+  verifier.body(*item.body.bytes);
+  run_task(f.loop, dkim::fetch_keys(verifier, dns, f.clock));
+  const arc::Verdict verdict = verifier.finish();
+  return fmt::format("{}{}", arc::name(verdict.result),
+                     verdict.seals.empty() ? "" : " " + verdict.seals.back().domain);
+}
+
+const std::string judged =
+    "Authentication-Results: mail.futar.test;\r\n\tspf=pass "
+    "smtp.mailfrom=user@sender.example;\r\n\tarc=none\r\n"
+    "From: user@sender.example\r\nSubject: x\r\n\r\n";
 
 const std::string by = "futar.test 20251124r 20251124e";
 
@@ -165,4 +208,81 @@ TEST_CASE("mail from outside is not signed: it is not ours to vouch for") {
   const spool::Message m = f.letter({"alice@futar.test"});
   REQUIRE(f.accept(m).has_value());
   CHECK(f.stored_header(m.id) == m.header);
+}
+
+TEST_CASE("what an alias sends on is sealed over what was found when it came, the same at each attempt") {
+  SigningFixture f;
+  const spool::Message m = f.forward({"eve@remote.example", "alice@futar.test"}, judged);
+  const auto first = f.take_remote();
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].header == judged);
+  CHECK(first[0].seal.find("i=1; mail.futar.test;\r\n\tspf=pass smtp.mailfrom=user@sender.example") !=
+        std::string::npos);
+  CHECK(chain_of(f, first[0]) == "pass futar.test");
+  CHECK(has(f.events(m.id), "sealed for futar.test with selector 20251124r"));
+  CHECK(f.counts() == std::map<std::string, uint64_t>{{"futar.test 20251124r", 1}});
+  CHECK(f.items.back().header == judged);  // our own mailbox gets none
+
+  f.clock.advance_ms(60'000);
+  f.write([](store::Database& database) -> Result<void> {
+    TRY(return_in_flight(database, Flights::all));
+    return {};
+  });
+  const auto again = f.take_remote();
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].seal == first[0].seal);
+}
+
+TEST_CASE("one seal for all whom an alias leads to") {
+  SigningFixture f;
+  f.forward({"eve@remote.example", "eve@other.example"}, judged);
+  const auto items = f.take_remote();
+  REQUIRE(items.size() == 2);
+  CHECK_FALSE(items[0].seal.empty());
+  CHECK(items[0].seal == items[1].seal);
+}
+
+TEST_CASE(
+    "without a key that the DNS shows, or a judgement of ours, nothing is sealed and it goes out all the "
+    "same") {
+  SigningFixture f;
+  f.forward({"eve@remote.example"}, "From: user@sender.example\r\n\r\n");
+  auto items = f.take_remote();
+  REQUIRE(items.size() == 1);
+  CHECK(items[0].seal.empty());
+
+  SigningFixture g;
+  for (const Selector& s : g.keyring.selectors())
+    run_task(g.loop, [](Keyring& k, Selector one) -> Task<> {
+      REQUIRE((co_await k.retire(one.domain, one.selector, 0, true)).has_value());
+    }(g.keyring, s));
+  g.forward({"eve@remote.example"}, judged);
+  items = g.take_remote();
+  REQUIRE(items.size() == 1);
+  CHECK(items[0].seal.empty());
+}
+
+TEST_CASE("our own user's mail through an alias is signed, and not sealed") {
+  SigningFixture f;
+  f.queue->link_up();
+  REQUIRE(f.take(1, f.letter({"team@futar.test"})) == Seen::no);
+  REQUIRE(f.wait_for_sent(1));
+  f.answer(f.sent()[0], OutcomeState::expanded, "", {"eve@remote.example"});
+  REQUIRE(f.wait_for_state("team@futar.test", State::expanded));
+  const auto items = f.take_remote();
+  REQUIRE(items.size() == 1);
+  CHECK(items[0].seal.empty());
+  CHECK(signatures_in(items[0].header) == 2);
+}
+
+TEST_CASE("the seal goes with the content when the message ends") {
+  SigningFixture f;
+  f.forward({"eve@remote.example"}, judged);
+  const auto items = f.take_remote();
+  REQUIRE(items.size() == 1);
+  RemoteOutcome outcome;
+  outcome.row = items[0].recipients[0].row;
+  outcome.state = RemoteOutcome::State::relayed;
+  run_task(f.loop, f.remote->conclude({outcome}));
+  f.look([](store::Database& database) { CHECK(*load_seal(database, 1) == ""); });
 }
