@@ -10,7 +10,9 @@
 #include "common/net/listener.h"
 #include "common/smtp/replies.h"
 #include "common/smtp_server/session.h"
-#include "common/spf/native.h"
+#include "common/spf/engines.h"
+#include "common/spf/helper.h"
+#include "common/spf/helper_process.h"
 #include "common/spool/refusals.h"
 #include "common/zmq/context.h"
 #include "mta/from_msa/from_msa.h"
@@ -33,11 +35,13 @@ constexpr size_t worker_threads = 8;
 
 class Mta final : public daemon::Agent {
  public:
-  explicit Mta(daemon::Environment& environment)
+  /// `spf_process`: the socket of spf::start_helper(), or none.
+  Mta(daemon::Environment& environment, Fd spf_process)
       : env_(environment),
         config_(environment.config),
         zmq_(environment.loop),
-        ballast_(environment.state_folder + "/ballast") {}
+        ballast_(environment.state_folder + "/ballast"),
+        spf_process_(std::move(spf_process)) {}
 
   Result<void> bind() override {
     bound_ = TRY(daemon::bind_listeners(config_.list("mta.listen"), env_.passed));
@@ -51,6 +55,7 @@ class Mta final : public daemon::Agent {
     spool_ = TRY(spool::Folder::open(env_.state_folder + "/spool", env_.loop, *workers_));
     TRY(open_queue());
     TRY(open_outbound());
+    open_spf();
     open_signing();
     TRY(start_links());
     queue_->start();
@@ -163,14 +168,22 @@ class Mta final : public daemon::Agent {
     keyring_->load(std::move(selectors_));
     signer_ = std::make_unique<MailSigner>(*keyring_, *workers_, *spool_, system_clock(), directory_now());
     queue_->set_signer(*signer_);
+    sealer_ =
+        std::make_unique<ForwardSealer>(*keyring_, *workers_, *spool_, system_clock(), config_.hostname());
+    remote_queue_->set_sealer(*sealer_);
     keyring_->start();
+  }
+
+  void open_spf() {
+    if (spf_process_.is_open()) libspf2_ = std::make_unique<spf::Helper>(env_.loop, std::move(spf_process_));
+    const auto choice = spf::choice(config_.text("mta.spf_engine")).value_or(spf::Choice::native);
+    if (choice != spf::Choice::native && !libspf2_)
+      log::warning("libspf2 has no process to run in: SPF is judged by our own engine alone");
+    spf_ = std::make_unique<spf::Engines>(env_.loop, *resolver_, choice, libspf2_.get());
   }
 
   Task<> allow_ipv6_when_proven() {
     co_await until_ipv6_is_proven(env_.loop, *resolver_, net::interface_addresses);
-    sealer_ =
-        std::make_unique<ForwardSealer>(*keyring_, *workers_, *spool_, system_clock(), config_.hostname());
-    remote_queue_->set_sealer(*sealer_);
     way_->allow_ipv6();
     log::info("mail goes out by IPv6, too: our address has a name that leads back to it");
   }
@@ -202,7 +215,7 @@ class Mta final : public daemon::Agent {
                                                 .resolver = *resolver_,
                                                 .spool = *spool_,
                                                 .clock = system_clock(),
-                                                .spf = spf_,
+                                                .spf = *spf_,
                                                 .dmarc = options.dmarc != verdict::DmarcMode::off});
     }
     reports_ =
@@ -235,7 +248,7 @@ class Mta final : public daemon::Agent {
   std::map<std::string, proto::Verb> verbs() {
     return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_,
                           [this] { return net::sessions(listeners_); }, [this] { return reload(); },
-                          directory_now(), *outbound_, *way_, *resolver_, *keyring_, *refusals_});
+                          directory_now(), *outbound_, *way_, *resolver_, *keyring_, *refusals_, *spf_});
   }
 
   daemon::Environment& env_;
@@ -260,6 +273,7 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<DnsEyes> eyes_;
   std::unique_ptr<Keyring> keyring_;
   std::unique_ptr<MailSigner> signer_;
+  std::unique_ptr<ForwardSealer> sealer_;
   std::unique_ptr<Queue> queue_;
   std::shared_ptr<net::TlsContext> trusted_;
   std::unique_ptr<TlsPolicies> policies_;
@@ -268,12 +282,13 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<Outbound> outbound_;
   std::unique_ptr<proto::SubmissionReceiver> from_msa_;
   std::unique_ptr<ToMda> to_mda_;
-  spf::NativeEvaluator spf_;
+  Fd spf_process_;  ///< until libspf2_ has it
+  std::unique_ptr<spf::Helper> libspf2_;
+  std::unique_ptr<spf::Engines> spf_;
   std::unique_ptr<Judges> judges_;
   std::unique_ptr<Intake> reports_;
   std::unique_ptr<Inbound> inbound_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
-  std::unique_ptr<ForwardSealer> sealer_;
   std::unique_ptr<proto::ControlServer> control_;
 };
 
@@ -281,7 +296,11 @@ class Mta final : public daemon::Agent {
 }  // namespace futar::mta
 
 int main(int argc, char** argv) {
-  return futar::daemon::run(argc, argv, "mta", [](futar::daemon::Environment& environment) {
-    return std::make_unique<futar::mta::Mta>(environment);
+  // First of all: what libspf2's process does not have it cannot give away.
+  auto libspf2 = futar::spf::start_helper();
+  if (!libspf2) std::fprintf(stderr, "futar-mta: no process for libspf2: %s\n", libspf2.error().text.c_str());
+  futar::Fd socket = libspf2 ? *std::move(libspf2) : futar::Fd();
+  return futar::daemon::run(argc, argv, "mta", [&](futar::daemon::Environment& environment) {
+    return std::make_unique<futar::mta::Mta>(environment, std::move(socket));
   });
 }

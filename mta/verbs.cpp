@@ -90,6 +90,8 @@ Task<Result<json>> status(Subjects s) {
       {"outcomes_ignored", counts.outcomes_ignored},
       {"refusals_dropped", s.refusals.counts().dropped},
       {"rows_set_aside", counts.rows_set_aside},
+      {"spf_compared", s.spf.compared()},
+      {"spf_disagreed", s.spf.disagreed()},
       {"commits", s.writer.statistics().commits},
       {"links",
        {{"msa", proto::link_answer(s.from_msa.state())}, {"mda", proto::link_answer(s.to_mda.state())}}}};

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/daemon/daemon.h"
+#include "common/spf/engines.h"
 #include "common/spool/refusals.h"
 #include "mta/outbound/outbound.h"
 #include "mta/queue/queue.h"
@@ -30,6 +31,7 @@ struct Subjects {
   const dns::Resolver& resolver;
   Keyring& keyring;
   spool::Refusals& refusals;
+  const spf::Engines& spf;
 };
 
 std::map<std::string, proto::Verb> control_verbs(Subjects subjects);

@@ -166,8 +166,9 @@ constexpr auto table_of_options = std::to_array<Option>({
      "spf_engine",
      text,
      R"("native")",
-     {.choices = "native"},
-     "Which engine judges SPF: our own; a second one is not there yet."},
+     {.choices = "native|libspf2|both"},
+     "Which engine judges SPF: our own, the library libspf2 (in a process that can open nothing), or both: "
+     "ours judges, and status counts where the other says otherwise."},
     {"mta",
      "dmarc",
      text,

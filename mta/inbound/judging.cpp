@@ -2,7 +2,6 @@
 
 #include "common/dmarc/organisation.h"
 #include "common/dns/reverse.h"
-#include "common/spf/check.h"
 
 namespace futar::mta {
 namespace {
@@ -58,12 +57,12 @@ Task<> Judging::ask_name(Self self) {
 Task<> Judging::ask_spf(Self self) {
   Judges& judges = self->judges_;
   const auto answers = std::make_shared<spf::Answers>();
-  self->mail_from_ = co_await spf::check(judges.spf, judges.resolver, judges.loop, self->request_, answers);
+  self->mail_from_ = co_await judges.spf.check(self->request_, answers);
   if (self->request_.sender.is_null()) co_return;
   spf::Request request = self->request_;
   request.identity = spf::Identity::helo;
   self->helo_ = unknown(request);
-  self->helo_ = co_await spf::check(judges.spf, judges.resolver, judges.loop, std::move(request), answers);
+  self->helo_ = co_await judges.spf.check(std::move(request), answers);
 }
 
 Task<> Judging::ask_policies(Self self) {

@@ -12,7 +12,7 @@
 #include "common/dmarc/check.h"
 #include "common/dns/resolver.h"
 #include "common/net/gate.h"
-#include "common/spf/spf.h"
+#include "common/spf/engines.h"
 #include "common/spool/body.h"
 #include "common/verdict/verdict.h"
 
@@ -24,7 +24,7 @@ struct Judges {
   dns::Resolver& resolver;
   spool::Folder& spool;
   const Clock& clock;
-  const spf::SpfEvaluator& spf;
+  spf::Engines& spf;
   bool dmarc = true;          ///< false: From's policy is not asked for
   int64_t limit_ms = 25'000;  ///< from the dot on; whoever does not answer by then gives a temperror
   std::mt19937 random{std::random_device{}()};

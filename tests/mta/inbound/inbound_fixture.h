@@ -1,6 +1,6 @@
 // Port 25 over the queue of queue_fixture.h, with a DNS from a table.
 #pragma once
-#include "common/spf/native.h"
+#include "common/spf/engines.h"
 #include "common/store/low_water.h"
 #include "mta/inbound/inbound.h"
 #include "tests/common/dkim/signed_mail.h"
@@ -60,6 +60,8 @@ class InboundFixture : public QueueFixture {
                f.asked_at_mail = f.dns.asked();
                const auto decision = co_await f.policy->accept(c, t);
                out = decision.refusal ? decision.refusal->line() : "250";
+               if (decision.refusal)
+                 f.policy->refused(c, {t.id, "DATA", *decision.refusal, decision.cause, t.envelope});
              }(*this, client, transaction, told));
     return told;
   }
@@ -93,8 +95,8 @@ class InboundFixture : public QueueFixture {
   }
 
   FakeResolver dns;
-  spf::NativeEvaluator native;
-  Judges judges{.loop = loop, .resolver = dns, .spool = *spool_, .clock = clock, .spf = native};
+  spf::Engines spf{loop, dns};
+  Judges judges{.loop = loop, .resolver = dns, .spool = *spool_, .clock = clock, .spf = spf};
   MailboxStates mailboxes;
   store::LowWater low_water{folder.path(), 0, clock};
   std::vector<event::Event> events;  ///< that led to refusals
