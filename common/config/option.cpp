@@ -180,8 +180,9 @@ constexpr auto table_of_options = std::to_array<Option>({
      "Domains whose ARC seals count: mail that one of them found proven (DMARC) and then changed, as a "
      "mailing "
      "list does, is taken."},
-    {"mta", "trusted_forwarders", list, "[]", free,
-     "Hosts that forward to us and are not judged. No effect yet."},
+    {"mta", "trusted_forwarders", list, "[]", networks,
+     "Hosts that forward to us, such as a second MX: their mail is judged by the client that their Received "
+     "field names."},
     {"mta", "dnsbl", list, "[]", free, "DNS block lists to ask. No effect yet."},
     {"mta",
      "greylist",

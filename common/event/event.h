@@ -47,6 +47,8 @@ enum class Kind : uint8_t {
   signed_for = 32,  ///< name (the domain), what (its selectors); or cause: not signed
   sealed_for = 33,  ///< name, what, as above, of a seal of ARC; or cause: not sealed
   arc = 34,         ///< what, name (the newest sealer), rule (trusted or not), cause: of a chain of seals
+  helo = 35,        ///< helo, cause: what is odd about the name
+  forwarded = 36,   ///< client (a trusted forwarder), from (its client, who is judged), name; or cause
 };
 
 // Values are on disk, as above. All are text: numbers in decimal, `next` in wall ms, `attempt` from 1, `host`

@@ -51,6 +51,9 @@ constexpr Row rows[] = {
     {Kind::signed_for, "signed", "[signed for {name} with {what}|not signed: {cause}]"},
     {Kind::sealed_for, "sealed", "[sealed for {name} with {what}|not sealed: {cause}]"},
     {Kind::arc, "arc", "ARC {what}[, sealed by {name}][, which is {rule}][: {cause}]"},
+    {Kind::helo, "helo", "HELO {helo}: {cause}"},
+    {Kind::forwarded, "forwarded",
+     "came through {client}, a trusted forwarder[; its client was {from}][ ({name})][; {cause}]"},
 };
 
 constexpr std::string_view fields[] = {
@@ -59,7 +62,7 @@ constexpr std::string_view fields[] = {
     "rule",   "targets",    "folder", "file",      "host",  "next",       "attempt",      "by",
     "of",     "id",         "kind",   "what",      "limit", "message_id", "queue",        "code",
 };
-static_assert(std::size(rows) == static_cast<size_t>(Kind::arc));
+static_assert(std::size(rows) == static_cast<size_t>(Kind::forwarded));
 static_assert(std::size(fields) == static_cast<size_t>(Field::code));
 
 const Row& row(Kind kind) { return rows[static_cast<size_t>(kind) - 1]; }

@@ -36,6 +36,10 @@ Decision decide(DmarcMode mode, const Verdict& verdict) {
     decision.reason += "; only marked, by mta.dmarc = \"mark\"";
     return decision;
   }
+  if (!verdict.untraced.empty()) {
+    decision.reason += "; taken, as it " + verdict.untraced;
+    return decision;
+  }
   if (verdict.is_vouched()) {
     decision.reason += fmt::format("; {}, which is trusted, found it proven (ARC)", verdict.voucher);
     return decision;

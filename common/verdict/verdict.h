@@ -21,11 +21,19 @@ struct Iprev {
   std::string name;  ///< "" if none
 };
 
+/// The name in HELO (RFC 5321 §4.1.4).
+struct Hello {
+  std::string name, oddity;  ///< in words, "it is our own name"; "" when nothing is odd
+};
+
 /// What is absent was not looked at.
 struct Verdict {
-  net::IpAddress client;
-  smtp::Address sender;  ///< of MAIL
+  net::IpAddress client;  ///< who is judged: the one that the trusted forwarder names, if there is one
+  std::string forwarder;  ///< the address of the one that mail came through; "" if none
+  std::string untraced;   ///< why nobody knows who gave it to the forwarder, in words; "" if one does
+  smtp::Address sender;   ///< of MAIL
   std::optional<Iprev> iprev;
+  std::optional<Hello> hello;
   std::optional<spf::Verdict> helo, mail_from;
   std::optional<std::vector<dkim::Verdict>> dkim;  ///< empty: not signed
   std::optional<dmarc::Evaluation> dmarc;

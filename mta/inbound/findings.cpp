@@ -28,6 +28,15 @@ Event about_dkim(std::string what, std::string domain, std::string cause, int64_
       .with(Field::cause, std::move(cause));
 }
 
+Event about_forwarder(const verdict::Verdict& verdict, int64_t wall_ms) {
+  Event event(wall_ms, Kind::forwarded);
+  event.with(Field::client, verdict.forwarder);
+  if (!verdict.untraced.empty())
+    return event.with(Field::cause, "its Received field does not say from where");
+  return event.with(Field::from, verdict.client.text())
+      .with(Field::name, verdict.iprev ? verdict.iprev->name : "");
+}
+
 Event about_arc(const verdict::Verdict& verdict, std::span<const std::string> trusted, int64_t wall_ms) {
   const arc::Verdict& chain = *verdict.arc;
   Event event(wall_ms, Kind::arc);
@@ -49,10 +58,16 @@ Event about_arc(const verdict::Verdict& verdict, std::span<const std::string> tr
 std::vector<Event> findings(const verdict::Verdict& verdict, const verdict::Decision& decision,
                             std::span<const std::string> trusted, int64_t wall_ms) {
   std::vector<Event> events;
-  if (verdict.iprev)
+  if (!verdict.forwarder.empty())
+    events.push_back(about_forwarder(verdict, wall_ms));
+  else if (verdict.iprev)
     events.push_back(Event(wall_ms, Kind::connected)
                          .with(Field::client, verdict.client.text())
                          .with(Field::name, verdict.iprev->name));
+  if (verdict.hello && !verdict.hello->oddity.empty())
+    events.push_back(Event(wall_ms, Kind::helo)
+                         .with(Field::helo, verdict.hello->name)
+                         .with(Field::cause, verdict.hello->oddity));
   for (const auto& spf : {verdict.mail_from, verdict.helo})
     if (spf) events.push_back(about_spf(*spf, verdict, wall_ms));
   const std::vector<dkim::Verdict> none;

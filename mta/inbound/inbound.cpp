@@ -7,6 +7,7 @@
 #include "common/verdict/authentication_results.h"
 #include "common/verdict/voucher.h"
 #include "mta/inbound/findings.h"
+#include "mta/inbound/origin.h"
 #include "mta/srs/srs.h"
 
 namespace futar::mta {
@@ -83,6 +84,9 @@ class InboundPolicy final : public smtp_server::Policy {
   Decision decide_bounce(const message::Envelope& envelope, const smtp::Address& address) const;
 
   void begin_judging(const Client& client, const smtp::Address& sender);
+  spf::Request request_of(const Origin& origin, const smtp::Address& sender) const;
+  std::shared_ptr<Judging> judging_of_forwarded(const net::IpAddress& forwarder,
+                                                const smtp_server::Transaction& transaction) const;
   /// What is known of where the message comes from: into the header, and as events. Refuses by it.
   Task<Decision> judge(const Client& client, smtp_server::Transaction& transaction, Judged& judged);
 
@@ -128,30 +132,54 @@ Decision InboundPolicy::decide_bounce(const message::Envelope& envelope, const s
 // looked into at a time; the others wait for their dot.
 void InboundPolicy::begin_judging(const Client& client, const smtp::Address& sender) {
   judging_.reset();
-  if (!inbound_.not_judged(client.peer.address).empty()) return;
+  const net::IpAddress& address = client.peer.address;
+  if (!inbound_.not_judged(address).empty() || inbound_.is_forwarder(address)) return;
+  judging_ = std::make_shared<Judging>(*inbound_.judges, request_of({address, client.helo}, sender));
+  if (!early_.expired()) return;
+  judging_->start();
+  early_ = judging_;
+}
+
+spf::Request InboundPolicy::request_of(const Origin& origin, const smtp::Address& sender) const {
   spf::Request request;
-  request.client = client.peer.address;
-  request.helo = client.helo;
+  request.client = origin.client;
+  request.helo = origin.helo;
   request.sender = sender;
   if (std::string domain = dmarc::canonical_domain(sender.domain); !domain.empty())
     request.sender.domain = std::move(domain);
   request.receiver = inbound_.options.host;
   request.now_s = inbound_.queue.clock().wall_ms() / 1000;
-  judging_ = std::make_shared<Judging>(*inbound_.judges, std::move(request));
-  if (!early_.expired()) return;
-  judging_->start();
-  early_ = judging_;
+  return request;
+}
+
+// Only its header says who gave it to the forwarder, so nothing could be asked before. A field that cannot be
+// read is the forwarder's, not the sender's fault.
+std::shared_ptr<Judging> InboundPolicy::judging_of_forwarded(
+    const net::IpAddress& forwarder, const smtp_server::Transaction& transaction) const {
+  const auto origin =
+      origin_of(transaction.header, [this](const auto& a) { return inbound_.is_forwarder(a); });
+  std::string untraced;
+  if (!origin)
+    untraced = fmt::format("came through trusted forwarder {}, whose Received field does not say from where",
+                           forwarder.text());
+  return std::make_shared<Judging>(*inbound_.judges,
+                                   request_of(origin.value_or(Origin{}), transaction.envelope.reverse_path),
+                                   std::move(untraced));
 }
 
 Task<Decision> InboundPolicy::judge(const Client& client, smtp_server::Transaction& transaction,
                                     Judged& judged) {
   verdict::Verdict found;
   verdict::Decision decision;
-  judged.proven_sender = inbound_.may_relay(client.peer.address);
+  const net::IpAddress& address = client.peer.address;
+  judged.proven_sender = inbound_.may_relay(address);
+  const bool forwarded = inbound_.is_forwarder(address) && inbound_.not_judged(address).empty();
+  if (forwarded) judging_ = judging_of_forwarded(address, transaction);
   if (const auto judging = judging_) {
     auto result = co_await judging->finish(transaction.header, transaction.body);
     if (!result) co_return Decision::refuse(replies::local_error(), result.error().text);
     found = *std::move(result);
+    if (forwarded) found.forwarder = address.text();
     if (found.arc && found.dmarc)
       found.voucher = verdict::voucher(message::split_header(transaction.header), *found.arc,
                                        found.dmarc->from, inbound_.options.arc_trusted);
@@ -162,14 +190,14 @@ Task<Decision> InboundPolicy::judge(const Client& client, smtp_server::Transacti
   }
   const int64_t now = inbound_.queue.clock().wall_ms();
   judged.events = judging_ ? findings(found, decision, inbound_.options.arc_trusted, now)
-                           : not_judged(inbound_.not_judged(client.peer.address), now);
+                           : not_judged(inbound_.not_judged(address), now);
   if (decision.action >= verdict::Action::later) {
     findings_ = std::move(judged.events);
     co_return Decision::refuse(std::move(decision.reply), std::move(decision.rule));
   }
   transaction.envelope.junk = decision.action == verdict::Action::junk;
   message::Received received = received_of(client, transaction, inbound_.options.host, now);
-  if (found.iprev) received.from->name = found.iprev->name;
+  if (found.iprev && !forwarded) received.from->name = found.iprev->name;
   transaction.header.insert(0, message::received_field(received));
   verdict::stamp(transaction.header, inbound_.options.host, found);
   co_return Decision::go_on();
@@ -213,6 +241,11 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
 
 bool Inbound::may_relay(const net::IpAddress& client) const {
   return std::ranges::any_of(options.relay_networks,
+                             [&](const net::Network& network) { return network.contains(client); });
+}
+
+bool Inbound::is_forwarder(const net::IpAddress& client) const {
+  return std::ranges::any_of(options.trusted_forwarders,
                              [&](const net::Network& network) { return network.contains(client); });
 }
 

@@ -22,6 +22,7 @@ struct InboundOptions {
   std::vector<net::Network> relay_networks;
   verdict::DmarcMode dmarc = verdict::DmarcMode::follow;
   std::vector<std::string> arc_trusted;  ///< domains whose seals count
+  std::vector<net::Network> trusted_forwarders;
 };
 
 /// What all sessions of port 25 share.
@@ -38,6 +39,8 @@ struct Inbound {
   Intake* reports = nullptr;  ///< null: reports are mail like any other
 
   bool may_relay(const net::IpAddress& client) const;
+  /// Its mail is judged by whom its Received field names.
+  bool is_forwarder(const net::IpAddress& client) const;
   /// Why the client's mail is not judged; "" when it is.
   std::string not_judged(const net::IpAddress& client) const;
 };

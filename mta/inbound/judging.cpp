@@ -3,6 +3,7 @@
 #include "common/dmarc/organisation.h"
 #include "common/dns/reverse.h"
 
+#include "mta/inbound/helo.h"
 namespace futar::mta {
 namespace {
 
@@ -28,8 +29,16 @@ dmarc::Discovery unknown_policy(const std::string& author) {
 
 }  // namespace
 
-Judging::Judging(Judges& judges, spf::Request request)
-    : judges_(judges), request_(std::move(request)), done_(judges.loop), mail_from_(unknown(request_)) {}
+Judging::Judging(Judges& judges, spf::Request request, std::string untraced)
+    : judges_(judges),
+      request_(std::move(request)),
+      untraced_(std::move(untraced)),
+      done_(judges.loop),
+      mail_from_(unknown(request_)) {
+  if (untraced_.empty()) return;
+  mail_from_.outcome = spf::Outcome::none;
+  mail_from_.reason = untraced_;
+}
 
 void Judging::spawn(Task<> part) {
   ++open_;
@@ -42,6 +51,7 @@ void Judging::spawn(Task<> part) {
 
 void Judging::start() {
   started_ = true;
+  if (!untraced_.empty()) return;
   spawn(ask_name(shared_from_this()));
   spawn(ask_spf(shared_from_this()));
 }
@@ -51,6 +61,11 @@ Task<> Judging::ask_name(Self self) {
   found.confirmed =
       co_await dns::confirmed_reverse(self->judges_.resolver, self->request_.client, &found.name);
   self->iprev_ = std::move(found);
+  const spf::Request& request = self->request_;
+  verdict::Hello hello{request.helo, ""};
+  hello.oddity =
+      co_await oddity_of_helo(self->judges_.resolver, request.helo, request.client, request.receiver);
+  self->hello_ = std::move(hello);
 }
 
 // The HELO stands in for a null reverse-path (RFC 7208 §2.4): then it is judged once.
@@ -110,8 +125,10 @@ Task<Result<void>> Judging::read(const spool::Body& body) {
 verdict::Verdict Judging::conclude() {
   verdict::Verdict verdict;
   verdict.client = request_.client;
+  verdict.untraced = untraced_;
   verdict.sender = request_.sender;
   verdict.iprev = iprev_;
+  verdict.hello = hello_;
   verdict.helo = helo_;
   verdict.mail_from = mail_from_;
   verdict.dkim = dkim_->finish();

@@ -33,8 +33,9 @@ struct Judges {
 /// One transaction. Its questions may end after it: they keep it alive.
 class Judging : public std::enable_shared_from_this<Judging> {
  public:
-  /// `request`: client, HELO, sender and our name.
-  Judging(Judges& judges, spf::Request request);
+  /// `request`: client, HELO, sender and our name. `untraced`: why the client is unknown, then its name and
+  /// SPF are not asked for.
+  Judging(Judges& judges, spf::Request request, std::string untraced = "");
 
   /// Asks the DNS in the background. finish() does it otherwise.
   void start();
@@ -54,10 +55,12 @@ class Judging : public std::enable_shared_from_this<Judging> {
 
   Judges& judges_;
   spf::Request request_;
+  std::string untraced_;
   bool started_ = false;
   size_t open_ = 0;  ///< parts that have not ended
   net::Gate done_;
   std::optional<verdict::Iprev> iprev_;
+  std::optional<verdict::Hello> hello_;
   std::optional<spf::Verdict> helo_;
   spf::Verdict mail_from_;
   dmarc::Authors authors_;

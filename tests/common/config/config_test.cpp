@@ -99,6 +99,7 @@ TEST_CASE("an error names file, line and key") {
       {"[mda]\njunk = \"a.b\"", "mda.junk"},
       {"[mta]\narc_trusted = [\"lists\"]",
        "mta.arc_trusted: \"lists\" does not fit; it must be a domain name"},
+      {"[mta]\ntrusted_forwarders = [\"0.0.0.0/0\"]", "mta.trusted_forwarders"},
       {"[mta]\narc_trusted = [\"@lists.example\"]", "mta.arc_trusted"},
       {"[mda]\njunk = \"INBOX\"", "mda.junk"},
       {"[mda\n", "futar.toml:"},

@@ -76,7 +76,7 @@ TEST_CASE("each kind and field has a name of its own, and each pattern asks for 
       pattern.remove_prefix(close);
     }
   }
-  CHECK(kinds.size() == static_cast<size_t>(Kind::arc));
+  CHECK(kinds.size() == static_cast<size_t>(Kind::forwarded));
   CHECK(event::name(Kind::delivered) == "delivered");
   CHECK(event::name(Kind::waiting_on_link) == "waiting on link");
 }
@@ -134,6 +134,15 @@ TEST_CASE("an event reads as a line of a trace") {
            .with(Field::cause, "it found DMARC pass"),
        "ARC pass, sealed by lists.example, which is trusted: it found DMARC pass"},
       {Event(0, Kind::arc).with(Field::what, "fail").with(Field::cause, "so"), "ARC fail: so"},
+      {Event(0, Kind::helo).with(Field::helo, "mx").with(Field::cause, "it is no full host name"),
+       "HELO mx: it is no full host name"},
+      {Event(0, Kind::forwarded)
+           .with(Field::client, "198.51.100.7")
+           .with(Field::from, "203.0.113.80")
+           .with(Field::name, "mx.good.example"),
+       "came through 198.51.100.7, a trusted forwarder; its client was 203.0.113.80 (mx.good.example)"},
+      {Event(0, Kind::forwarded).with(Field::client, "198.51.100.7").with(Field::cause, "so"),
+       "came through 198.51.100.7, a trusted forwarder; so"},
       {Event(0, Kind::delivered), "?: delivered"},
   };
   for (const auto& [event, text] : table) CHECK(event::words(event) == text);

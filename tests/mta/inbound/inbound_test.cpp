@@ -10,6 +10,7 @@ TEST_CASE("what claims to be from a bank is refused, and the log says why") {
         "550 5.7.1 From bank.example not proven (DMARC)");
   CHECK(
       f.told().starts_with("203.0.113.80 connected; its address has no name in the DNS\n"
+                           "HELO mx.somebody.example: it has no address in the DNS\n"
                            "SPF fail: bank.example allows only ip4:198.51.100.0/24"));
   CHECK(
       f.told().contains("DKIM none: the message carries no signature\n"

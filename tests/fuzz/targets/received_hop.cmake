@@ -1,0 +1,1 @@
+fuzz_target(received_hop USES message)
