@@ -99,8 +99,6 @@ Result<InboundOptions> inbound(const config::Config& config) {
     options.relay_networks.push_back(TRY(net::Network::parse(network)));
   for (const std::string& network : config.list("mta.trusted_forwarders"))
     options.trusted_forwarders.push_back(TRY(net::Network::parse(network)));
-  for (const std::string& network : config.list("mta.trusted_forwarders"))
-    options.trusted_forwarders.push_back(TRY(net::Network::parse(network)));
   options.arc_trusted = config.list("mta.arc_trusted");
   options.dmarc = verdict::dmarc_mode(config.text("mta.dmarc")).value_or(verdict::DmarcMode::follow);
   return options;

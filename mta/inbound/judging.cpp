@@ -2,8 +2,8 @@
 
 #include "common/dmarc/organisation.h"
 #include "common/dns/reverse.h"
-
 #include "mta/inbound/helo.h"
+
 namespace futar::mta {
 namespace {
 

@@ -62,8 +62,6 @@ class InboundFixture : public QueueFixture {
                out = decision.refusal ? decision.refusal->line() : "250";
                if (decision.refusal)
                  f.policy->refused(c, {t.id, "DATA", *decision.refusal, decision.cause, t.envelope});
-               if (decision.refusal)
-                 f.policy->refused(c, {t.id, "DATA", *decision.refusal, decision.cause, t.envelope});
              }(*this, client, transaction, told));
     return told;
   }
