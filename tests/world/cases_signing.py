@@ -155,3 +155,36 @@ def _(world):
     check(signs(world) == [rsa[0]["selector"]], keys(world))
     told = proven(world, sent(world)[1])
     check(told == {rsa[0]["selector"]: True}, told)
+
+
+def chain(world, content):
+    """(cv, how many sets) of the ARC chain, as dkimpy judges it."""
+    if not dkim:
+        raise Skip("dkimpy is not installed (python3-dkim, python3-nacl)")
+    verdict, sets, reason = dkim.ARC(re.sub(rb"\r?\n", b"\r\n", content)).verify(dnsfunc=public_key(world))
+    return verdict.decode(), len(sets), reason
+
+
+@case("a stranger's mail through an alias goes out sealed: dkimpy proves the chain, and reads what we found; no DKIM of ours")
+def _(world):
+    sender, alias = "user@exim.test", "seals@futar.test"
+    world.ours.futar("alias", "add", alias, READER)
+    word = world.word()
+    world.inject(world.internet.exim, alias, letter(word, alias, sender=sender), sender)
+    stored = world.arrives((world.internet.postfix, READER), word)[0]
+    check(chain(world, stored)[:2] == ("pass", 1), f"{chain(world, stored)}\n{stored.decode()}")
+    found = re.search(rb"^ARC-Authentication-Results: (.*(?:\r?\n[ \t].*)*)", stored, re.MULTILINE)[1].decode()
+    check(found.startswith("i=1; mx.futar.test;") and "spf=" in found and "smtp.mailfrom=user@exim.test" in found, found)
+    check(b"d=futar.test" in stored and b"DKIM-Signature" not in stored, stored.decode())
+    check(chain(world, stored.replace(b"Hello", b"Hallo"))[0] == "fail", "a changed body is proven")
+    trace = world.ours.futar("trace", "--from", sender).stdout
+    check("sealed for futar.test with selector " in trace, trace)
+
+
+@case("our own user's mail through the alias is signed, and not sealed")
+def _(world):
+    word = world.word()
+    world.submit("seals@futar.test", letter(word, "seals@futar.test"))
+    stored = world.arrives((world.internet.postfix, READER), word)[0]
+    check(b"ARC-Seal" not in stored, stored.decode())
+    check(proven(world, stored) and all(proven(world, stored).values()), stored.decode())
