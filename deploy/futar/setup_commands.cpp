@@ -129,7 +129,8 @@ int init(Program& program, InitWords words) {
     return {};
   });
   program.say(fmt::format("domain {}, account {}{}", words.domain, account, is_new ? "" : " (as it was)"));
-  program.say("next: start futar-mta, futar-msa and futar-mda; then futar status");
+  program.say("next: start futar-mta, futar-msa and futar-mda; then futar status, and futar dns " +
+              words.domain + " for what to publish");
   if (program.json)
     program.print_json(
         {{"config", *program.config_file}, {"domain", words.domain}, {"account", account}, {"made", is_new}});
