@@ -6,6 +6,7 @@
 #include "common/config/units.h"
 #include "deploy/futar/agents.h"
 #include "deploy/futar/program.h"
+#include "deploy/futar/render/refused.h"
 #include "deploy/futar/render/route.h"
 #include "deploy/futar/render/status.h"
 #include "deploy/futar/render/trace.h"
@@ -65,8 +66,14 @@ struct TraceWords {
   std::string what, from, to, client, message_id, last, recipient;
 };
 
+struct Found {
+  std::vector<TracedMessage> messages;
+  std::vector<RefusedMail> refused;
+  bool empty() const { return messages.empty() && refused.empty(); }
+};
+
 // mta and msa know the messages; without mta there is only what msa has not handed over.
-std::vector<TracedMessage> find_messages(Program& program, const TraceWords& words, json& out) {
+Found find_mail(Program& program, const TraceWords& words, json& out) {
   json filters = {
       {"from", words.from}, {"to", words.to}, {"client", words.client}, {"message_id", words.message_id}};
   if (!words.last.empty()) filters["last_ms"] = need(config::parse_duration(words.last), exit_code::usage);
@@ -77,7 +84,9 @@ std::vector<TracedMessage> find_messages(Program& program, const TraceWords& wor
     if (answer.error) tell_missing(program, answer, out);
     answers[agent] = std::move(answer.value);
   }
-  return join_traces(answers["msa"], answers["mta"]);
+  Found found{join_traces(answers["msa"], answers["mta"]), {}};
+  found.refused = join_refused(answers["msa"], answers["mta"], found.messages);
+  return found;
 }
 
 // Where mda put it; only for a message that was asked for by name, since it is one question each.
@@ -101,27 +110,34 @@ int trace(Program& program, const TraceWords& words) {
       words.message_id.empty() && words.last.empty())
     throw Stop{exit_code::usage, "say what to trace: an id, an address, or a filter such as --last 2h"};
   json out = json::object();
-  const auto messages = find_messages(program, words, out);
-  if (messages.empty()) return nothing_found(program, out);
+  const Found found = find_mail(program, words, out);
+  if (found.empty()) return nothing_found(program, out);
   json traced = json::array();
-  for (const TracedMessage& message : messages) {
-    if (&message != &messages.front()) program.say("");
-    if (!program.json) program.print(trace_in_words(message));
-    traced.push_back(trace_json(message));
-  }
-  if (messages.size() == 1) traced[0]["files"] = files_of(program, messages[0].id);
+  const auto tell = [&](const std::string& text, json value) {
+    if (!traced.empty()) program.say("");
+    if (!program.json) program.print(text);
+    traced.push_back(std::move(value));
+  };
+  for (const RefusedMail& mail : found.refused) tell(refused_in_words(mail), refused_json(mail));
+  for (const TracedMessage& message : found.messages) tell(trace_in_words(message), trace_json(message));
+  if (found.messages.size() == 1) traced.back()["files"] = files_of(program, found.messages[0].id);
   out["messages"] = std::move(traced);
   if (program.json) program.print_json(out);
   return exit_code::done;
 }
 
-// The state of each recipient and why, without the way.
+// The state of each recipient and why, without the way; of what was refused, what can be done.
 int explain(Program& program, const TraceWords& words) {
   json out = json::object();
-  const auto messages = find_messages(program, words, out);
-  if (messages.empty()) return nothing_found(program, out);
-  json explained = json::array();
-  for (const TracedMessage& message : messages)
+  const Found found = find_mail(program, words, out);
+  if (found.empty()) return nothing_found(program, out);
+  json explained = json::array(), refused = json::array();
+  for (const RefusedMail& mail : found.refused) {
+    if (!words.recipient.empty() && !std::ranges::count(mail.recipients, words.recipient)) continue;
+    if (!program.json) program.print(explained_in_words(mail));
+    refused.push_back(explained_json(mail));
+  }
+  for (const TracedMessage& message : found.messages)
     for (const TracedRecipient& recipient : message.recipients) {
       if (!words.recipient.empty() && recipient.address != words.recipient) continue;
       std::string text = recipient.address + ": " + recipient.state;
@@ -132,8 +148,10 @@ int explain(Program& program, const TraceWords& words) {
                            {"state", recipient.state},
                            {"reason", recipient.reason}});
     }
-  if (explained.empty()) throw Stop{exit_code::unknown, words.recipient + " is no recipient of it"};
+  if (explained.empty() && refused.empty())
+    throw Stop{exit_code::unknown, words.recipient + " is no recipient of it"};
   out["recipients"] = std::move(explained);
+  out["refused"] = std::move(refused);
   if (program.json) program.print_json(out);
   return exit_code::done;
 }
@@ -158,16 +176,16 @@ void add_ask_commands(CLI::App& app, Program& program) {
   command(verb("audit", "Prove that no message is unaccounted for"), program,
           [&program] { return audit(program); });
 
-  CLI::App* traced = verb("trace", "The way of a message");
+  CLI::App* traced = verb("trace", "The way of a message, or of mail that was refused");
   traced->add_option("what", words->what, "An id or a part of it, an address, or a Message-ID in <>");
   traced->add_option("--from", words->from, "Sent by this address");
   traced->add_option("--to", words->to, "Sent to this address or @domain");
   traced->add_option("--client", words->client, "From this IP address");
   traced->add_option("--message-id", words->message_id);
-  traced->add_option("--last", words->last, "Accepted within this time, such as 2h");
+  traced->add_option("--last", words->last, "Accepted or refused within this time, such as 2h");
   command(traced, program, [&program, words] { return trace(program, *words); });
 
-  CLI::App* explained = verb("explain", "Why a message is where it is");
+  CLI::App* explained = verb("explain", "Why a message is where it is, or why it was refused and what helps");
   explained->add_option("id", words->what)->required();
   explained->add_option("recipient", words->recipient);
   command(explained, program, [&program, words] { return explain(program, *words); });

@@ -17,25 +17,11 @@ using nlohmann::json;
 
 namespace {
 
-constexpr size_t line_width = 100;
 constexpr size_t shown_recipients = 3;
 
 // mta keeps the history of what mda answered; these are mda's deeds.
 bool is_deed_of_mda(std::string_view kind) {
   return kind == "delivered" || kind == "expanded" || kind == "discarded";
-}
-
-TracedEvent event_of(const json& item) {
-  TracedEvent event{parse_rfc3339(item.value("t", "")), item.value("agent", ""), item.value("kind", ""),
-                    printable(item.value("text", "")), printable(item.value("cause", ""))};
-  if (event.agent == "mta" && is_deed_of_mda(event.kind)) event.agent = "mda";
-  return event;
-}
-
-// Behind those of the same time: each agent tells its own in their order.
-void insert_by_time(std::vector<TracedEvent>& events, TracedEvent event) {
-  const auto behind = std::ranges::upper_bound(events, event.ms, {}, &TracedEvent::ms);
-  events.insert(behind, std::move(event));
 }
 
 void add_answer(std::map<std::string, TracedMessage>& messages, const json& answer) {
@@ -52,7 +38,7 @@ void add_answer(std::map<std::string, TracedMessage>& messages, const json& answ
       message.recipients.push_back({printable(r.value("address", "")), r.value("state", ""),
                                     printable(r.value("reason", "")), r.value("by_alias", false)});
     for (const json& event : item.value("events", json::array()))
-      insert_by_time(message.events, event_of(event));
+      insert_by_time(message.events, traced_event(event));
   }
 }
 
@@ -110,6 +96,16 @@ std::string headline(const TracedMessage& message) {
   return "ENDED without a delivery";
 }
 
+// Of the whole: what is not yet done, else what became of it.
+const char* state_of(const TracedMessage& message) {
+  const States states = count_states(message);
+  if (sum(states, {"held"})) return "held";
+  if (sum(states, {"waiting", "in flight", "spooled", "handed over"})) return "waiting";
+  for (const char* state : {"bounced", "expired", "delivered", "relayed", "cancelled"})
+    if (sum(states, {state})) return state;
+  return "ended";
+}
+
 std::string recipients_in_words(const TracedMessage& message) {
   std::string out;
   size_t count = 0;
@@ -118,19 +114,6 @@ std::string recipients_in_words(const TracedMessage& message) {
     if (count++ < shown_recipients) out += (out.empty() ? "" : ", ") + recipient.address;
   }
   return count > shown_recipients ? fmt::format("{} and {} more", out, count - shown_recipients) : out;
-}
-
-// The text in lines of at most line_width, the later ones under the first.
-std::string wrapped(const std::string& head, std::string_view text) {
-  std::string out = head;
-  const size_t room = line_width > head.size() + 20 ? line_width - head.size() : 60;
-  while (text.size() > room) {
-    const size_t space = text.rfind(' ', room);
-    if (space == std::string_view::npos || space == 0) break;
-    out += fmt::format("{}\n{}", text.substr(0, space), std::string(head.size(), ' '));
-    text.remove_prefix(space + 1);
-  }
-  return fmt::format("{}{}\n", out, text);
 }
 
 // Equation (a) of design §5 for this message.
@@ -150,6 +133,18 @@ std::string count_in_words(const TracedMessage& message) {
 
 }  // namespace
 
+TracedEvent traced_event(const json& item) {
+  TracedEvent event{parse_rfc3339(item.value("t", "")), item.value("agent", ""), item.value("kind", ""),
+                    printable(item.value("text", "")), printable(item.value("cause", ""))};
+  if (event.agent == "mta" && is_deed_of_mda(event.kind)) event.agent = "mda";
+  return event;
+}
+
+void insert_by_time(std::vector<TracedEvent>& events, TracedEvent event) {
+  const auto behind = std::ranges::upper_bound(events, event.ms, {}, &TracedEvent::ms);
+  events.insert(behind, std::move(event));
+}
+
 std::vector<TracedMessage> join_traces(const json& msa, const json& mta) {
   std::map<std::string, TracedMessage> messages;
   add_answer(messages, msa);
@@ -160,19 +155,32 @@ std::vector<TracedMessage> join_traces(const json& msa, const json& mta) {
   return joined;
 }
 
+std::string way_in_words(const std::vector<TracedEvent>& events, int64_t since_ms) {
+  const auto offset = [&](const TracedEvent& event) {
+    return offset_in_words(std::max<int64_t>(event.ms - since_ms, 0));
+  };
+  size_t width = 0;
+  for (const TracedEvent& event : events) width = std::max(width, offset(event).size());
+  std::string out;
+  for (const TracedEvent& event : events)
+    out += wrapped(fmt::format("  {:<{}}  {:<3}  ", offset(event), width, event.agent), event.text);
+  return out;
+}
+
 std::string trace_in_words(const TracedMessage& message) {
   std::string out = fmt::format("{}  {}\n", message.id, headline(message));
   out += fmt::format("{} -> {}   {}   {}\n", message.from.empty() ? "<>" : message.from,
                      recipients_in_words(message), size_in_words(message.size),
                      moment_in_words(message.accepted_ms));
-  const auto offset = [&](const TracedEvent& event) {
-    return offset_in_words(std::max<int64_t>(event.ms - message.accepted_ms, 0));
-  };
-  size_t width = 0;
-  for (const TracedEvent& event : message.events) width = std::max(width, offset(event).size());
-  for (const TracedEvent& event : message.events)
-    out += wrapped(fmt::format("  {:<{}}  {:<3}  ", offset(event), width, event.agent), event.text);
-  return out + count_in_words(message);
+  return out + way_in_words(message.events, message.accepted_ms) + count_in_words(message);
+}
+
+json event_json(const TracedEvent& event) {
+  return {{"t", rfc3339(event.ms)},
+          {"agent", event.agent},
+          {"kind", event.kind},
+          {"text", event.text},
+          {"cause", event.cause}};
 }
 
 json trace_json(const TracedMessage& message) {
@@ -180,12 +188,14 @@ json trace_json(const TracedMessage& message) {
   for (const auto& r : message.recipients)
     recipients.push_back(
         {{"address", r.address}, {"state", r.state}, {"reason", r.reason}, {"by_alias", r.by_alias}});
-  for (const auto& e : message.events)
-    events.push_back(
-        {{"t", rfc3339(e.ms)}, {"agent", e.agent}, {"kind", e.kind}, {"text", e.text}, {"cause", e.cause}});
-  return {{"id", message.id},         {"from", message.from},
-          {"size", message.size},     {"accepted", rfc3339(message.accepted_ms)},
-          {"recipients", recipients}, {"events", events}};
+  for (const TracedEvent& event : message.events) events.push_back(event_json(event));
+  return {{"id", message.id},
+          {"state", state_of(message)},
+          {"from", message.from},
+          {"size", message.size},
+          {"accepted", rfc3339(message.accepted_ms)},
+          {"recipients", recipients},
+          {"events", events}};
 }
 
 }  // namespace futar::deploy

@@ -30,6 +30,14 @@ struct TracedMessage {
 /// and is given back to mda.
 std::vector<TracedMessage> join_traces(const nlohmann::json& msa, const nlohmann::json& mta);
 
+/// Of an item of an agent's "events"; what mta tells of mda's deeds is given back to mda.
+TracedEvent traced_event(const nlohmann::json& item);
+/// Behind those of the same time: each agent tells its own in their order.
+void insert_by_time(std::vector<TracedEvent>& events, TracedEvent event);
+nlohmann::json event_json(const TracedEvent& event);
+/// A line or more an event, with its time since then.
+std::string way_in_words(const std::vector<TracedEvent>& events, int64_t since_ms);
+
 std::string trace_in_words(const TracedMessage& message);
 nlohmann::json trace_json(const TracedMessage& message);
 

@@ -11,8 +11,10 @@
 #include "common/base/text.h"
 
 namespace futar::deploy {
+
 namespace {
 
+constexpr size_t line_width = 100;
 constexpr int64_t second = 1000, minute = 60 * second, hour = 60 * minute, day = 24 * hour;
 
 // Columns that a text takes: its code points.
@@ -22,6 +24,18 @@ size_t width(std::string_view text) {
 }
 
 }  // namespace
+
+std::string wrapped(const std::string& head, std::string_view text) {
+  std::string out = head;
+  const size_t room = line_width > head.size() + 20 ? line_width - head.size() : 60;
+  while (text.size() > room) {
+    const size_t space = text.rfind(' ', room);
+    if (space == std::string_view::npos || space == 0) break;
+    out += fmt::format("{}\n{}", text.substr(0, space), std::string(head.size(), ' '));
+    text.remove_prefix(space + 1);
+  }
+  return fmt::format("{}{}\n", out, text);
+}
 
 std::string counted(uint64_t number, std::string_view noun) {
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");

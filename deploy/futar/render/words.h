@@ -17,6 +17,8 @@ std::string moment_in_words(int64_t wall_ms);  ///< "24 Nov 14:02:07", local tim
 std::string text_of(const nlohmann::json& object, const char* key);
 int64_t parse_rfc3339(std::string_view text);  ///< of our own making, UTC with ms; 0 if it is none
 
+/// The text in lines of at most 100 columns, the later ones under the first; ends in a line end.
+std::string wrapped(const std::string& head, std::string_view text);
 /// Columns in line, two spaces between; the last is not padded.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
