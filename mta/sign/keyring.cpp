@@ -99,11 +99,13 @@ Task<> Keyring::make_missing() {
 
 Task<> Keyring::look_round() {
   ++rounds_begun_;
-  const bool all = std::exchange(look_at_all_, false);
+  const Round round = std::exchange(next_, Round::due);
   const int64_t now = clock_.wall_ms();
   std::vector<Selector> due;
   for (const Selector& selector : selectors_)
-    if (const int64_t at = next_look_ms(selector, now); at != INT64_MAX && (all || at <= now))
+    if (const int64_t at = next_look_ms(selector, now);
+        at <= now || (round != Round::due && selector.standing == Standing::fresh) ||
+        (round == Round::all && selector.standing == Standing::active))
       due.push_back(selector);
   for (Selector& selector : due) {
     if (stopping_) break;
@@ -217,14 +219,14 @@ Task<Result<void>> Keyring::retire(std::string domain, std::string selector, uin
   co_return Result<void>();
 }
 
-void Keyring::look_now() {
-  look_at_all_ = true;
+void Keyring::wake(Round next) {
+  next_ = std::max(next_, next);
   wake_.open();
 }
 
 Task<bool> Keyring::looked(int64_t limit_ms) {
   if (!options_.look) co_return false;
-  look_now();
+  wake(Round::all);
   const uint64_t round = rounds_begun_ + 1;
   const int64_t end = clock_.steady_ms() + limit_ms;
   while (rounds_ended_ < round && clock_.steady_ms() < end) co_await loop_.sleep(20);

@@ -48,12 +48,15 @@ class Keyring {
   /// `carried`: messages that wait and carry it. Refused when there are some, and for a selector that signs,
   /// but for `force`. Its private key is removed.
   Task<Result<void>> retire(std::string domain, std::string selector, uint64_t carried, bool force);
-  /// Asks the DNS now about all that are new or sign.
-  void look_now();
-  /// The same, and waits for the answers; false: not within that time.
+  /// Asks the DNS now about all that are new, and makes keys for new domains.
+  void look_now() { wake(Round::fresh); }
+  /// The same about those that sign too, and waits for the answers; false: not within that time.
   Task<bool> looked(int64_t limit_ms);
 
  private:
+  /// Whom a round asks about beside those whose time has come.
+  enum class Round : uint8_t { due, fresh, all };
+  void wake(Round next);
   Task<> run();
   Task<> make_missing();
   Task<> look_round();
@@ -80,7 +83,7 @@ class Keyring {
   std::map<std::string, crypto::PrivateKey> keys_;  ///< of those that sign, by their name in the DNS
   std::map<std::string, std::shared_ptr<const dkim::Signer>> signers_;
   bool stopping_ = false, making_ = false;
-  bool look_at_all_ = false;
+  Round next_ = Round::due;
   uint64_t rounds_begun_ = 0, rounds_ended_ = 0;
   net::Gate wake_;
 };

@@ -104,6 +104,23 @@ TEST_CASE("a key that has gone from the DNS signs no more, one that cannot be as
   CHECK(f.signing() == "20261124r 20261124e");
 }
 
+TEST_CASE("a reload asks about keys that are new, not about all that sign") {
+  KeyringFixture f;
+  REQUIRE(f.make("example.org", Make::first).has_value());
+  f.publish("20261124r");
+  f.look();
+  const auto asked = [&](const std::string& selector) {
+    return f.dns.asked(selector + "._domainkey.example.org", dns::Type::txt);
+  };
+  const size_t active = asked("20261124r"), fresh = asked("20261124e");
+  f.keyring->look_now();
+  REQUIRE(run_until(f.loop, [&] { return asked("20261124e") > fresh; }));
+  CHECK(asked("20261124r") == active);
+  f.clock.advance_ms(7LL * 3600 * 1000);
+  f.keyring->look_now();
+  CHECK(run_until(f.loop, [&] { return asked("20261124r") > active; }));
+}
+
 TEST_CASE(
     "a key file without its row, from a start that was killed, is taken; one that is lost does not sign") {
   KeyringFixture f;
