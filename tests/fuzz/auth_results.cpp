@@ -1,5 +1,7 @@
 // A verdict made of anybody's octets: the field is one field, reads back as the results that went in, and
 // forged ones of our name go for good.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -74,6 +76,11 @@ size_t results_in(std::string_view value) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string given(reinterpret_cast<const char*>(data), size);
   const auto verdict = verdict_of({given});
+  // What the fields of one name say goes into a field of ours, and stays in it.
+  const std::string said = message::results_of(message::split_header(given), host);
+  const std::string joined = fmt::format("X: {};\r\n\t{}\r\n", host, said);
+  if (message::split_header(joined).size() != 1 || message::split_header(joined)[0].text != joined)
+    std::abort();
   std::string header = given;
   verdict::stamp(header, host, verdict);
   const auto fields = message::split_header(header);

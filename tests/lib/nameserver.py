@@ -30,7 +30,7 @@ def wire(kind, value):
 class Nameserver:
     """`zone`: {name: [(type, value)...]}. `silent`: names whose other types are never answered. `broken`: names that fail."""
 
-    def __init__(self, zone=None, silent=(), broken=()):
+    def __init__(self, zone=None, silent=(), broken=(), port=0):
         self.asked = []
         self.load(zone or {}, silent, broken)
         answer = self.answer
@@ -51,7 +51,7 @@ class Nameserver:
                 if reply:
                     self.wfile.write(struct.pack(">H", len(reply)) + reply)
 
-        self.tcp = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tcp)
+        self.tcp = socketserver.ThreadingTCPServer(("127.0.0.1", port), Tcp)
         self.tcp.daemon_threads = True
         self.port = self.tcp.server_address[1]
         self.udp = socketserver.ThreadingUDPServer(("127.0.0.1", self.port), Udp)

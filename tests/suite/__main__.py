@@ -62,6 +62,12 @@ def fuzz(seconds_each):
     return action
 
 
+def many_spf_records():
+    """The units run 500 of them."""
+    return run("spf-records", [f"{build.folder(TOP, 'asan')}/tests/test_common_spf", "-tc=generated*"], 1200,
+               {"FUTAR_SPF_RECORDS": "20000"})
+
+
 def tidy():
     command = ["run-clang-tidy-19", "-p", build.folder(TOP, "dev"), "-quiet", f"-j{build.jobs()}",
                f"^{TOP}/(common|proto|msa|mta|mda|deploy)/"]
@@ -95,6 +101,7 @@ STEPS = [
     Step("build-tsan", "da", "the threaded parts under the thread sanitizer",
          make("tsan", *(f"test_{'' if name.startswith('proto') else 'common_'}{name}" for name in THREADED))),
     Step("threads", "da", "their unit tests", ctest("tsan", "-R", f"^(common_)?({'|'.join(THREADED)})$")),
+    Step("spf-records", "a", "20 000 generated SPF records, the two engines against each other", many_spf_records),
     Step("kills", "a", "300 kills", script("tests/crash/run", seconds=5400)),
     Step("cuts", "a", "500 power cuts", script("tests/power/run", seconds=5400)),
     Step("memory-full", "a", "5000 idle sessions, 100 times 50 MiB at once", script("tests/memory/run", seconds=3600)),
@@ -158,7 +165,7 @@ def main(words):
 
 
 DEPENDS = {
-    "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power"),
+    "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power", "spf-records"),
     "build-release": ("door", "judge", "clients", "users", "kills", "cuts", "world", "bench", "memory", "memory-full"),
     "build-tsan": ("threads",),
     "build-fuzz": ("fuzz",),

@@ -1,0 +1,1 @@
+fuzz_target(dns_reply USES dns)
