@@ -23,7 +23,8 @@ Result<std::string> to_a_labels(const std::string& domain) {
     return fail(
         Error::permanent("no domain name: " + printable(domain, 80) + " (" + idn2_strerror(code) + ")"));
   const std::unique_ptr<uint8_t, void (*)(void*)> owner(found, idn2_free);
-  return std::string(reinterpret_cast<const char*>(found));
+  // The mapping may bring in a space (for U+00A0) or a dot (for U+3002).
+  return smtp::parse_domain(reinterpret_cast<const char*>(found));
 }
 
 }  // namespace
