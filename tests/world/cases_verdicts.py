@@ -3,9 +3,14 @@ import base64
 import gzip
 import json
 import re
+import subprocess
+import sys
+import threading
 import time
+import types
 
-from cases import BOB, case, check, connect, deliver, letter
+import dns
+from cases import BOB, Skip, case, check, connect, contents, deliver, letter
 from hosts import TEST_ADDRESS, wait_for
 
 
@@ -66,10 +71,77 @@ def _(world):
         check(words in events, events)
 
 
-@case("an owner who asks for quarantine gets no refusal: the header says what was found")
+def junk(world, word):
+    """Bob's junk with that word."""
+    folder = f"{world.ours.mailboxes}/{BOB.partition('@')[2]}/{BOB.partition('@')[0]}/.Junk"
+    return [one for part in ("new", "cur") for one in contents(f"{folder}/{part}") if word.encode() in one]
+
+
+@case("under quarantine a spoof goes into Junk, and its trace says why; the header says what was found")
 def _(world):
-    _, found = taken_from(world, "user@shop.test")
+    word = world.word()
+    world.ours  # has to listen
+    come(world, "user@shop.test", word)
+    stored = wait_for("it in Junk", lambda: junk(world, word))
+    found = results(stored[0])
     check("dmarc=fail" in found and "policy.dmarc=quarantine" in found, found)
+    check(not world.found(BOB, word), "it is in INBOX, too")
+    told = re.sub(r"\s+", " ", world.trace(word))
+    for words in ("SPF fail: shop.test allows no host", "DKIM none: the message carries no signature",
+                  "DMARC fail: From says shop.test, which asks for p=quarantine; it goes into Junk", "put into Junk"):
+        check(words in told, told)
+
+
+@case("under none a spoof is delivered, and its trace says that it failed")
+def _(world):
+    word, found = taken_from(world, "user@open.test")
+    check("dmarc=fail" in found and "policy.dmarc=none" in found, found)
+    told = re.sub(r"\s+", " ", world.trace(word))
+    for words in ("DMARC fail: From says open.test, which asks for p=none", "put into INBOX"):
+        check(words in told, told)
+
+
+@case("results that claim to be ours go, be they five, folded or in odd case; those of others stay")
+def _(world):
+    word = world.word()
+    world.ours  # has to listen
+    forged = ("Authentication-Results: mx.futar.test; dmarc=pass header.from=forged.test",
+              "AUTHENTICATION-results:\r\n\tMX.Futar.test;\r\n\tspf=pass smtp.mailfrom=forged.test",
+              "Authentication-Results : (hi) mx.futar.test 1; dkim=pass header.d=forged.test",
+              "authentication-results: \"mx.futar.test\"; arc=pass header.d=forged.test",
+              "Authentication-Results: mx.futar.test.; none; x=forged.test")
+    content = letter(word, BOB, sender="user@good.test", fields=(*forged, "Authentication-Results: mx.other.test; spf=none"))
+    world.remember(content, deliver(connect(source_address=(TEST_ADDRESS, 0)), BOB, content, "user@good.test"))
+    stored = world.arrives(BOB, word)[0]
+    check(b"forged.test" not in stored and b"mx.other.test; spf=none" in stored, stored)
+    check(results(stored).startswith("mx.futar.test; ") and "dmarc=pass header.from=good.test" in results(stored), stored)
+
+
+@case("of several authors the one that is not proven decides, and two From fields never pass")
+def _(world):
+    reply = come(world, "user@good.test", world.word(), author="user@good.test, ceo@bank.test")
+    check(reply.startswith("550 5.7.1 From bank.test"), reply)
+    word = world.word()
+    reply = come(world, "user@good.test", word, author="user@good.test\r\nFrom: ceo@bank.test")
+    check(reply[0] == "5" or not world.found(BOB, word), reply)
+
+
+@case("while the DNS is silent mail comes in, not proven, in bounded time; who is not judged does not wait")
+def _(world):
+    word, quick = world.word(), world.word()
+    world.ours  # has to listen
+    with world.internet.wire.silent("dns"):
+        began = time.monotonic()
+        waiting = threading.Thread(target=come, args=(world, "user@late.test", word))
+        waiting.start()
+        world.submit(BOB, letter(quick, BOB))
+        submitted = time.monotonic() - began
+        waiting.join()
+        took = time.monotonic() - began
+    found = results(world.arrives(BOB, word)[0])
+    check("spf=temperror" in found and "dmarc=temperror" in found, found)
+    check(submitted < 2 and took < 25, f"{submitted:.1f} s, {took:.1f} s")
+    return f"{took:.1f} s, and {submitted:.1f} s for a submission meanwhile"
 
 
 @case("SPF alone refuses nobody: its -all without a DMARC record is only noted")
@@ -118,3 +190,86 @@ def _(world):
     wait_for("the report", lambda: reports(world, "tls", "reports"))
     words = world.ours.futar("tls", "reports").stdout
     check("5 sessions with TLS, 2 failed" in words and "certificate-expired" in words, words)
+
+
+class Results:
+    """What dkimpy's ARC wants of python3-authres: the server that said it, and how the chain was."""
+
+    def __init__(self, text):
+        self.authserv_id = text.split(":", 1)[1].split(";")[0].strip()
+        self.results = [types.SimpleNamespace(method="arc", result="none")]
+
+
+def listed(world, word):
+    """A message of the bank as lists.test sends it on: changed, and sealed by dkimpy over `dmarc=pass`."""
+    try:
+        sys.modules.setdefault("authres", types.SimpleNamespace(
+            AuthenticationResultsHeader=types.SimpleNamespace(parse=Results)))
+        import dkim
+    except ImportError:
+        raise Skip("dkimpy is not installed (python3-dkim)")
+    key = subprocess.run(["openssl", "genrsa", "-traditional", "2048"], check=True, capture_output=True).stdout
+    public = subprocess.run(["openssl", "rsa", "-pubout", "-outform", "DER"], input=key, check=True, capture_output=True).stdout
+    record = "v=DKIM1; k=rsa; p=" + base64.b64encode(public).decode()
+    dns.replace(world.internet.names_host, dns.LIST_KEYS, [f's._domainkey.lists.test. 5 IN TXT "{record[:255]}" "{record[255:]}"'])
+    content = letter(word, BOB, sender="ceo@bank.test", body=b"Changed by the list.\r\n")
+    said = b"Authentication-Results: mx.lists.test; dmarc=pass header.from=bank.test; arc=none\r\n"
+    return b"".join(dkim.arc_sign(said + content, b"s", b"lists.test", key, b"mx.lists.test",
+                                  include_headers=[b"From", b"To", b"Subject"])) + content
+
+
+def send_listed(world, word):
+    content = listed(world, word)
+    try:
+        return world.remember(content, deliver(connect(source_address=(TEST_ADDRESS, 0)), BOB, content, "list@lists.test"))
+    except AssertionError as refused:
+        return str(refused)
+
+
+@case("a list's seal that nobody here trusts proves nothing: the bank's own policy refuses it")
+def _(world):
+    word = world.word()
+    world.ours  # has to listen
+    reply = send_listed(world, word)
+    check(reply.startswith("550 5.7.1 From bank.test"), reply)
+    lines = log(world, reply.split()[-1])
+    check(any("ARC pass, sealed by lists.test, which is not in mta.arc_trusted" in line for line in lines), "".join(lines))
+
+
+@case("a message of the bank that a list changed and sealed is taken where the list is trusted, and its trace says so")
+def _(world):
+    world.fresh(mta='arc_trusted = ["lists.test"]')
+    word = world.word()
+    reply = send_listed(world, word)
+    check(reply.startswith("2.0.0 Ok"), reply)
+    found = results(world.arrives(BOB, word)[0])
+    check("dmarc=fail" in found and "arc=pass" in found, found)
+    told = re.sub(r"\s+", " ", world.trace(word))
+    for words in ("ARC pass, sealed by lists.test, which is trusted: it found DMARC pass",
+                  "DMARC fail: From says bank.test, which asks for p=reject; lists.test, which is trusted, found it proven"):
+        check(words in told, told)
+
+
+@case("through a second MX the client that it names is judged; what it does not name is taken")
+def _(world):
+    world.fresh(mta=f'trusted_forwarders = ["{TEST_ADDRESS}"]')
+
+    def forward(word, sender, client):
+        content = f"Received: from {client}\r\n\tby mx2.futar.test (Postfix) with ESMTP id 1; date\r\n".encode()
+        content += letter(word, BOB, sender=sender)
+        try:
+            return world.remember(content, deliver(connect(source_address=(TEST_ADDRESS, 0)), BOB, content, sender))
+        except AssertionError as refused:
+            return str(refused)
+    word = world.word()
+    reply = forward(word, "ceo@bank.test", "mx.postfix.test (mx.postfix.test [198.51.100.20])")
+    check(reply.startswith("2.0.0 Ok"), reply)
+    found = results(world.arrives(BOB, word)[0])
+    check("iprev=pass policy.iprev=198.51.100.20" in found and "spf=pass smtp.mailfrom=ceo@bank.test" in found, found)
+    reply = forward(world.word(), "ceo@bank.test", "mx.exim.test (mx.exim.test [198.51.100.30])")
+    check(reply.startswith("550 5.7.1 From bank.test"), reply)
+    word = world.word()
+    reply = forward(word, "ceo@bank.test", "mx.exim.test (unknown)")
+    check(reply.startswith("2.0.0 Ok"), reply)
+    told = re.sub(r"\s+", " ", world.trace(word))
+    check(f"came through {TEST_ADDRESS}, a trusted forwarder; its Received field does not say from where" in told, told)

@@ -8,6 +8,7 @@ from hosts import OUR_ADDRESS, OUR_ADDRESS6, RESOLVER, TEST_ADDRESS, write
 
 SERVER = "198.51.100.53"
 OUR_KEYS = "_domainkey.futar.test."  # a zone of its own, which tests change (replace())
+LIST_KEYS = "_domainkey.lists.test."  # so is this: of a mailing list that seals
 PACKAGES = ("nsd", "ldnsutils", "unbound", "unbound-host")
 ADDRESSES = {  # of hosts with one name; IPv6 beside IPv4 where they have both
     "mx.futar.test": (OUR_ADDRESS, OUR_ADDRESS6), "ns.test": (SERVER,), "resolver.test": (RESOLVER,),
@@ -68,6 +69,8 @@ VERDICTS = {  # who may send for a domain, and what becomes of the rest; the tes
     "shop.test": ("v=spf1 -all", "v=DMARC1; p=quarantine"),
     "good.test": (f"v=spf1 ip4:{TEST_ADDRESS} -all", "v=DMARC1; p=reject"),
     "strict.test": ("v=spf1 -all", ""),
+    "open.test": ("v=spf1 -all", "v=DMARC1; p=none"),
+    "late.test": ("v=spf1 -all", "v=DMARC1; p=reject"),  # asked for while the DNS is silent, so nobody knows it yet
 }
 
 
@@ -77,7 +80,7 @@ class Names:
     def __init__(self):
         self.records = []
         self.kinds = {".": "secure", "test.": "secure", "100.51.198.in-addr.arpa.": "secure", "alive.test.": "insecure",
-                      "dead.test.": "insecure", OUR_KEYS: "insecure"}
+                      "dead.test.": "insecure", OUR_KEYS: "insecure", LIST_KEYS: "insecure"}
 
     def add(self, owner, kind, data):
         self.records.append((owner + ".", f"{owner}. 300 IN {kind} {data}"))

@@ -1,5 +1,6 @@
 """Hosts in network namespaces on one wire. Whoever runs this is alone in namespaces of their own (`enter`), and is the
 host futar: what the test starts itself, our agents among it, runs there. All of it is gone when the test ends."""
+import contextlib
 import os
 import shutil
 import signal
@@ -107,6 +108,15 @@ class Wire:
         ip(namespace, f"link add eth0 type veth peer name {name} netns wire", "link set lo up", "link set eth0 up",
            *(f"addr add {one}{'/64 dev eth0 nodad' if ':' in one else '/24 dev eth0'}" for one in addresses))
         ip("wire", f"link set {name} master br0 up")
+
+    @contextlib.contextmanager
+    def silent(self, name):
+        """Nothing comes from that host, and nothing reaches it, as long as this lasts."""
+        ip("wire", f"link set {name} nomaster")
+        try:
+            yield
+        finally:
+            ip("wire", f"link set {name} master br0")
 
     def close(self):
         for host in self.hosts.values():
