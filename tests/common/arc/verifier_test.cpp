@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 #include "tests/common/arc/sealed_mail.h"
 #include "tests/fakes/clock.h"
 #include "tests/fakes/resolver.h"
@@ -53,6 +55,25 @@ TEST_CASE("50 hops pass, and nobody can add one more") {
   const Mail mail = over_hops(50);
   CHECK(told(mail) == "pass: 50 seals and the newest signature of the message are good");
   CHECK(seal(mail, 1, Outcome::pass) == "");
+}
+
+TEST_CASE("50 hops in the largest header that is taken cost bounded time") {
+  Mail mail;
+  const std::string results = "mx.example;\r\n\tspf=none reason=\"" + std::string(3000, 'x') + "\"";
+  for (size_t hop = 1; hop <= 50; ++hop) {
+    const ChainSealer sealer("hop1.example", {"s1", hop_key(1)});
+    Sealing sealing =
+        sealer.begin(mail.header, {results, hop == 1 ? Outcome::none : Outcome::pass}, dkim::now_ms);
+    sealing.body(mail.body);
+    mail.header = sealing.finish() + mail.header;
+  }
+  CHECK(mail.header.size() > 180'000);
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(judge(mail).result == Outcome::pass);
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+  MESSAGE(mail.header.size() / 1024, " KiB: ", took.count(), " ms");
+  CHECK(took.count() < 1000);
 }
 
 TEST_CASE("whatever one field of any set says otherwise, the chain fails") {
@@ -153,6 +174,19 @@ TEST_CASE("keys are asked for once each; without one the chain fails, and it is 
   dns.fail("s1._domainkey.hop2.example", dns::Type::txt);
   CHECK(verdict().result == Outcome::fail);
   CHECK(verdict().temporary);
+}
+
+TEST_CASE("h= may leave a name out between its colons, as the published cases want it, but never From") {
+  const auto error = [](std::string_view names) {
+    return dkim::parse_signature(
+               fmt::format("i=1; a=rsa-sha256; d=a.example; s=s; bh=eA==; b=eA==; h={}", names),
+               dkim::SignatureKind::arc_message)
+        .error;
+  };
+  CHECK(error("from:to::date") == "");
+  CHECK(error("") == "h= does not name From");
+  CHECK(error("::") == "h= does not name From");
+  CHECK(error("from:to:a b") == "h= names what is no field");
 }
 
 TEST_CASE("an RSA key below 1024 bits proves nothing unless it is allowed") {
