@@ -46,6 +46,7 @@ TEST_CASE("a public suffix is its own organisation, and private suffixes part th
 TEST_CASE("a domain has one form: lower case, A-labels, no final dot") {
   CHECK(dmarc::canonical_domain("Mail.Example.ORG.") == "mail.example.org");
   CHECK(dmarc::canonical_domain("bücher.example") == "xn--bcher-kva.example");
-  for (const char* none : {"", ".", ".com", "a..b", "[192.0.2.1]", "a b", "\xFF.example", "b\u00A0cher.example"})
+  for (const char* none :
+       {"", ".", ".com", "a..b", "[192.0.2.1]", "a b", "\xFF.example", "b\u00A0cher.example"})
     CHECK(dmarc::canonical_domain(none) == "");
 }
