@@ -14,6 +14,7 @@ namespace futar::dns {
 
 namespace {
 
+constexpr int64_t server_ms = 2'500;  // one of several that are asked directly
 constexpr int64_t trial_ms = 4'000;  // two ways fit into the default dns.timeout
 constexpr int64_t first_pause_ms = 10'000, longest_pause_ms = 3'600'000;
 
@@ -160,7 +161,7 @@ Task<Answer> Unbound::ask_server(std::string server, std::string zone, std::stri
   auto context = Context::open(impl_->loop, how);
   if (!context) co_return failure(context.error().text);
   co_return co_await Context::ask(*std::move(context), std::move(name), static_cast<int>(type),
-                                  std::min(trial_ms, impl_->options.timeout_ms));
+                                  std::min(server_ms, impl_->options.timeout_ms));
 }
 
 bool Unbound::validates() const { return impl_->context && impl_->way != Way::forward_plain; }

@@ -19,6 +19,7 @@ using store::Database;
 namespace {
 
 constexpr int64_t pause_ms = 30'000;
+constexpr size_t most_looks = 16;  // at a time: name servers that are silent hold up few
 
 // The file may be left from a start that ended before its row was stored: then it is taken.
 Result<Selector> make_one(const std::string& folder, Selector selector) {
@@ -108,11 +109,19 @@ Task<> Keyring::look_round() {
         (round == Round::all && selector.standing == Standing::active))
       due.push_back(selector);
   for (Selector& selector : due) {
+    while (looks_ >= most_looks) co_await loop_.sleep(10);
     if (stopping_) break;
-    Sighting sighting = co_await look_(selector);
-    co_await settle(std::move(selector), std::move(sighting));
+    ++looks_;
+    loop_.spawn("keyring: look", look_at(std::move(selector)));
   }
+  while (looks_ > 0) co_await loop_.sleep(10);
   ++rounds_ended_;
+}
+
+Task<> Keyring::look_at(Selector selector) {
+  Sighting sighting = co_await look_(selector);
+  co_await settle(std::move(selector), std::move(sighting));
+  --looks_;
 }
 
 Task<> Keyring::settle(Selector looked, Sighting sighting) {

@@ -60,6 +60,7 @@ class Keyring {
   Task<> run();
   Task<> make_missing();
   Task<> look_round();
+  Task<> look_at(Selector selector);
   Task<> settle(Selector looked, Sighting sighting);
   Task<Result<void>> make_pair(std::string domain);
   Task<Result<void>> save(std::vector<Selector> changed);
@@ -84,6 +85,7 @@ class Keyring {
   std::map<std::string, std::shared_ptr<const dkim::Signer>> signers_;
   bool stopping_ = false, making_ = false;
   Round next_ = Round::due;
+  size_t looks_ = 0;  ///< that wait for the DNS
   uint64_t rounds_begun_ = 0, rounds_ended_ = 0;
   net::Gate wake_;
 };

@@ -104,6 +104,22 @@ TEST_CASE("a key that has gone from the DNS signs no more, one that cannot be as
   CHECK(f.signing() == "20261124r 20261124e");
 }
 
+TEST_CASE("one name server that is slow does not hold up other keys") {
+  KeyringFixture f;
+  REQUIRE(f.make("example.org", Make::first).has_value());
+  f.publish_all();
+  size_t open = 0, most = 0;
+  f.eyes.ask_server = [&](std::string, std::string, std::string name, dns::Type type) -> Task<dns::Answer> {
+    most = std::max(most, ++open);
+    co_await f.loop.sleep(20);
+    --open;
+    co_return co_await f.dns.ask(name, type);
+  };
+  f.look();
+  CHECK(most == 2);
+  CHECK(f.signing() == "20261124r 20261124e");
+}
+
 TEST_CASE("a reload asks about keys that are new, not about all that sign") {
   KeyringFixture f;
   REQUIRE(f.make("example.org", Make::first).has_value());
