@@ -129,11 +129,15 @@ def dmarc(judge, count, make_server):
 
 def trouble(judge, count, make_server):
     """What has no record, no answer, no DNS, or no sense."""
-    with make_server({"x.example": [("A", "192.0.2.1")]}, broken=["b.example"]) as server:
+    long = "v=spf1 " + " ".join(f"ip4:198.51.100.{number}" for number in range(200)) + " ip4:192.0.2.1 -all"  # over TCP
+    zone = {"x.example": [("A", "192.0.2.1")], "long.example": [("TXT", long)], "loop.example": [("CNAME", "loop.example")],
+            "alias.example": [("CNAME", "long.example")]}
+    with make_server(zone, broken=["b.example"]) as server:
         for words, wanted, code in [
                 (("192.0.2.1", "h.example", ""), "none", 1), (("192.0.2.1", "", "a@x.example"), "none", 1), (("192.0.2.1", "", ""), "none", 1),
                 (("192.0.2.1", "[192.0.2.1]", "a@b.example"), "temperror", 75), (("::1", "[IPv6:::1]", "<>"), "none", 1),
-                (("192.0.2.1", "b.example", "<>"), "temperror", 75)]:
+                (("192.0.2.1", "b.example", "<>"), "temperror", 75), (("192.0.2.1", "h", "a@alias.example"), "pass", 0),
+                (("192.0.2.2", "h", "a@long.example"), "fail", 1), (("192.0.2.1", "h", "a@loop.example"), "none", 1)]:
             told = judge("check", "spf", *words, "--dns", server.address)
             count.case(f"check spf {words}", "" if first(told) == wanted and told.code == code else told)
         told = judge("check", "spf", "192.0.2", "h", "", "--dns", server.address)
