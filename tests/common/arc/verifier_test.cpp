@@ -72,7 +72,7 @@ TEST_CASE("50 hops in the largest header that is taken cost bounded time") {
   CHECK(judge(mail).result == Outcome::pass);
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
-  MESSAGE(mail.header.size() / 1024, " KiB: ", took.count(), " ms");
+  MESSAGE(took.count(), " ms for ", mail.header.size(), " octets");
   CHECK(took.count() < 1000);
 }
 

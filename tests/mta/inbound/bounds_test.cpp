@@ -1,5 +1,7 @@
 // What a message may cost others and us: questions to the DNS, time, and nobody waits for somebody else's
 // DNS.
+#include <malloc.h>
+
 #include <chrono>
 #include <ctime>
 
@@ -55,8 +57,12 @@ TEST_CASE(
   f.dns.slow(f.loop, 400);
   size_t slow = 0, quick = 0;
   const auto start = Steady::now();
+  const size_t memory = ::mallinfo2().uordblks;
   for (int i = 0; i < 500; ++i) f.loop.spawn("slow", session(f, fmt::format("a@s{}.example", i), slow));
   CHECK(run_until(f.loop, [&] { return f.dns.asked() >= 1000; }));
+  const size_t held = (::mallinfo2().uordblks - memory) / 500;
+  MESSAGE("a waiting message holds ", held, " octets");
+  CHECK(held < 64 * 1024);
   f.dns.slow(f.loop, 0);  // what is asked from now on is answered at once
   const auto honest = Steady::now();
   f.loop.spawn("quick", session(f, "a@good.example", quick));
