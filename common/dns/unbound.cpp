@@ -15,7 +15,7 @@ namespace futar::dns {
 namespace {
 
 constexpr int64_t server_ms = 2'500;  // one of several that are asked directly
-constexpr int64_t trial_ms = 4'000;  // two ways fit into the default dns.timeout
+constexpr int64_t trial_ms = 4'000;   // two ways fit into the default dns.timeout
 constexpr int64_t first_pause_ms = 10'000, longest_pause_ms = 3'600'000;
 
 Answer failure(std::string why) {
