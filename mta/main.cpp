@@ -55,7 +55,6 @@ class Mta final : public daemon::Agent {
     spool_ = TRY(spool::Folder::open(env_.state_folder + "/spool", env_.loop, *workers_));
     TRY(open_queue());
     TRY(open_outbound());
-    open_spf();
     open_signing();
     TRY(start_links());
     queue_->start();
@@ -73,6 +72,7 @@ class Mta final : public daemon::Agent {
     CO_TRY(open_directory());
     CO_TRY(trusted_->reload());
     keyring_->look_now();
+    if (egress_) egress_->forget();
     queue_->wake();
     co_return Result<void>();
   }
@@ -149,9 +149,30 @@ class Mta final : public daemon::Agent {
     way_ = std::make_unique<Way>(env_.loop, *resolver_, *policies_, *trusted_, *workers_, system_clock(),
                                  TRY(settings::way(config_)));
     remote_queue_ = std::make_unique<RemoteQueue>(env_.loop, *queue_, *reader_);
+    open_spf();
+    OutboundOptions options = TRY(settings::outbound(config_, return_paths_, directory_now()));
+    options.egress = open_egress();
     outbound_ = std::make_unique<Outbound>(env_.loop, *remote_queue_, *way_, *spool_, system_clock(),
-                                           TRY(settings::outbound(config_, return_paths_, directory_now())));
+                                           std::move(options));
     return {};
+  }
+
+  // Null when our own mail is not looked at.
+  Egress* open_egress() {
+    EgressOptions options = settings::egress(config_);
+    if (options.mode == EgressMode::off) return nullptr;
+    options.is_ours = [this](const std::string& domain) {
+      return !signing_domain(*directory_, domain).empty();
+    };
+    options.key_record = [this](const std::string& domain, const std::string& selector) {
+      for (const Selector& one : keyring_->selectors())
+        if (one.domain == domain && one.selector == selector) return one.record;
+      return std::string();
+    };
+    dmarc::load_public_suffixes();
+    egress_ = std::make_unique<Egress>(env_.loop, *resolver_, *spool_, system_clock(), libspf2_.get(),
+                                       std::move(options));
+    return egress_.get();
   }
 
   // Where nothing leaves, nobody can see a key, and none is made.
@@ -185,6 +206,7 @@ class Mta final : public daemon::Agent {
   Task<> allow_ipv6_when_proven() {
     co_await until_ipv6_is_proven(env_.loop, *resolver_, net::interface_addresses);
     way_->allow_ipv6();
+    if (egress_) egress_->allow_ipv6();
     log::info("mail goes out by IPv6, too: our address has a name that leads back to it");
   }
 
@@ -248,7 +270,8 @@ class Mta final : public daemon::Agent {
   std::map<std::string, proto::Verb> verbs() {
     return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_,
                           [this] { return net::sessions(listeners_); }, [this] { return reload(); },
-                          directory_now(), *outbound_, *way_, *resolver_, *keyring_, *refusals_, *spf_});
+                          directory_now(), *outbound_, *way_, *resolver_, *keyring_, *refusals_, *spf_,
+                          egress_.get()});
   }
 
   daemon::Environment& env_;
@@ -279,12 +302,13 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<TlsPolicies> policies_;
   std::unique_ptr<Way> way_;
   std::unique_ptr<RemoteQueue> remote_queue_;
-  std::unique_ptr<Outbound> outbound_;
-  std::unique_ptr<proto::SubmissionReceiver> from_msa_;
-  std::unique_ptr<ToMda> to_mda_;
   Fd spf_process_;  ///< until libspf2_ has it
   std::unique_ptr<spf::Helper> libspf2_;
   std::unique_ptr<spf::Engines> spf_;
+  std::unique_ptr<Egress> egress_;
+  std::unique_ptr<Outbound> outbound_;
+  std::unique_ptr<proto::SubmissionReceiver> from_msa_;
+  std::unique_ptr<ToMda> to_mda_;
   std::unique_ptr<Judges> judges_;
   std::unique_ptr<Intake> reports_;
   std::unique_ptr<Inbound> inbound_;

@@ -91,6 +91,22 @@ Result<OutboundOptions> outbound(const config::Config& config, std::shared_ptr<c
   return options;
 }
 
+EgressOptions egress(const config::Config& config) {
+  EgressOptions options;
+  const std::string& word = config.text("mta.egress_check");
+  options.mode = word == "hold" ? EgressMode::hold : EgressMode::warn;
+  if (word == "off" || dns(config).servers.empty()) options.mode = EgressMode::off;
+  options.hostname = config.hostname();
+  options.ipv4 = config.text("mta.ip") != "ipv6";
+  options.ipv6 = config.text("mta.ip") == "ipv6";
+  options.machine = [] {
+    std::vector<net::IpAddress> addresses = net::interface_addresses();
+    std::erase_if(addresses, [](const net::IpAddress& a) { return a.is_loopback() || !a.is_v4(); });
+    return addresses;
+  };
+  return options;
+}
+
 Result<InboundOptions> inbound(const config::Config& config) {
   InboundOptions options;
   options.host = config.hostname();

@@ -20,6 +20,8 @@ Result<PolicyOptions> policies(const config::Config& config);
 Result<WayOptions> way(const config::Config& config);
 Result<OutboundOptions> outbound(const config::Config& config, std::shared_ptr<const srs::Keys> keys,
                                  Queue::DirectoryNow directory);
+/// Off where nothing is asked. Who is ours, and the keys, are the caller's.
+EgressOptions egress(const config::Config& config);
 Result<InboundOptions> inbound(const config::Config& config);
 /// tls.trusted, or the authorities of the system;
 /// "" if Debian's own is not there: then nobody is trusted by an authority.

@@ -65,6 +65,17 @@ json listed_json(const Listed& listed) {
           {"accepted_ms", listed.accepted_ms}};
 }
 
+// What of our own mail receivers would not find proven, with the record to publish.
+json egress_json(const Egress* egress) {
+  json problems = json::array();
+  if (egress)
+    for (const EgressProblem& problem : egress->problems())
+      problems.push_back({{"domain", problem.domain}, {"text", problem.text}, {"publish", problem.publish}});
+  return {{"checked", egress ? egress->checked() : 0},
+          {"failed", egress ? egress->failed() : 0},
+          {"problems", std::move(problems)}};
+}
+
 Task<Result<json>> status(Subjects s) {
   const Census census =
       CO_TRY(co_await store::ask<Census>(s.reader, [](Database& database) { return take_census(database); }));
@@ -92,6 +103,7 @@ Task<Result<json>> status(Subjects s) {
       {"rows_set_aside", counts.rows_set_aside},
       {"spf_compared", s.spf.compared()},
       {"spf_disagreed", s.spf.disagreed()},
+      {"egress", egress_json(s.egress)},
       {"commits", s.writer.statistics().commits},
       {"links",
        {{"msa", proto::link_answer(s.from_msa.state())}, {"mda", proto::link_answer(s.to_mda.state())}}}};

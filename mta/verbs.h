@@ -32,6 +32,7 @@ struct Subjects {
   Keyring& keyring;
   spool::Refusals& refusals;
   const spf::Engines& spf;
+  const Egress* egress;  ///< null: our own mail is not looked at
 };
 
 std::map<std::string, proto::Verb> control_verbs(Subjects subjects);

@@ -161,7 +161,8 @@ constexpr auto table_of_options = std::to_array<Option>({
      text,
      R"("warn")",
      {.choices = "warn|hold|off"},
-     "What to do with own mail that others would not authenticate. No effect yet."},
+     "Looks at own mail as its receiver will (SPF, DKIM, DMARC): warn tells what fails in trace and status; "
+     "hold keeps such mail until futar queue release; off asks nothing."},
     {"mta",
      "spf_engine",
      text,

@@ -54,6 +54,7 @@ constexpr Row rows[] = {
     {Kind::helo, "helo", "HELO {helo}: {cause}"},
     {Kind::forwarded, "forwarded",
      "came through {client}, a trusted forwarder[; its client was {from}][ ({name})][; {cause}]"},
+    {Kind::own_check, "own check", "our own check: {what}[; {cause}]"},
 };
 
 constexpr std::string_view fields[] = {
@@ -62,7 +63,7 @@ constexpr std::string_view fields[] = {
     "rule",   "targets",    "folder", "file",      "host",  "next",       "attempt",      "by",
     "of",     "id",         "kind",   "what",      "limit", "message_id", "queue",        "code",
 };
-static_assert(std::size(rows) == static_cast<size_t>(Kind::forwarded));
+static_assert(std::size(rows) == static_cast<size_t>(Kind::own_check));
 static_assert(std::size(fields) == static_cast<size_t>(Field::code));
 
 const Row& row(Kind kind) { return rows[static_cast<size_t>(kind) - 1]; }

@@ -101,6 +101,8 @@ Task<> Outbound::send(Site& site, Session& session, const Candidate& candidate, 
     site.pending.push_front(std::move(next));
   }
   octets_ -= pending.item.in_memory();
+  co_await look_at(site, pending);
+  if (pending.item.recipients.empty()) co_return;
   const Circumstances before{session.transactions() > 0, false};
   ++sending_;
   const std::vector<RecipientResult> results = co_await session.send(transaction_of(pending.item));

@@ -12,6 +12,7 @@
 #include "common/net/gate.h"
 #include "common/net/loop.h"
 #include "common/spool/body.h"
+#include "mta/egress/egress.h"
 #include "mta/outbound/failure.h"
 #include "mta/outbound/site.h"
 #include "mta/outbound/way.h"
@@ -21,6 +22,7 @@ namespace futar::mta {
 
 struct OutboundOptions {
   std::map<std::string, int64_t> spacing_ms;  ///< mta.rate: time between two messages, by destination
+  Egress* egress = nullptr;                   ///< looks at mail before its first attempt
   size_t lanes = 1000;                        ///< in all: most of them wait for a host to answer
   size_t lanes_per_destination = 20;
   uint64_t octets = 32u << 20;  ///< of contents in memory, in all
@@ -69,6 +71,8 @@ class Outbound {
   Task<> send(Site& site, smtp_client::Session& session, const Candidate& candidate, Served& served);
   void settle(Site& site, Site::Pending pending, const std::vector<smtp_client::RecipientResult>& results,
               Circumstances circumstances, std::string tls, const Candidate& candidate, Served& served);
+  Task<> look_at(Site& site, Site::Pending& pending);
+  Task<> look_beside(Outgoing mail, int64_t row);
   void it_answered(Site& site);
   smtp_client::Transaction transaction_of(const RemoteItem& item) const;
   Task<Result<std::string>> read_piece(std::shared_ptr<const std::string> head, spool::Body body,

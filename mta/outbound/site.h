@@ -18,7 +18,8 @@ struct Site {
   /// Mail that was taken from the queue and has not been sent.
   struct Pending {
     RemoteItem item;
-    int turns = 0;  ///< how often it was sent back without a word against it
+    int turns = 0;              ///< how often it was sent back without a word against it
+    bool is_looked_at = false;  ///< by mta/egress
   };
 
   Destination destination;

@@ -23,6 +23,8 @@ struct RemoteRecipient {
   int64_t row = 0;
   smtp::Address address;  ///< RCPT TO
   smtp::RcptParameters parameters;
+  bool is_first = true;   ///< no attempt has failed
+  bool released = false;  ///< a person let it go, or asked for this attempt
 };
 
 /// Recipients of one message at one destination that share the reverse-path and the fields before the header.

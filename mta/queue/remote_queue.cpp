@@ -70,7 +70,9 @@ Result<void> take_batch(Database& database, Conclusions& all, Batch& batch, int6
     }
     TRY(set_state(database, r, State::in_flight, By::attempt, r.due_ms, r.attempts, false, r.reason,
                   r.status));
-    one->item.recipients.push_back({r.row, r.target, r.parameters});
+    // What a person has done since the last attempt stands as its reason (operator_store.cpp).
+    const bool by_person = r.status.empty() && r.reason.starts_with("by ");
+    one->item.recipients.push_back({r.row, r.target, r.parameters, r.attempts == 0, by_person});
   }
   return {};
 }
@@ -203,6 +205,14 @@ Task<> RemoteQueue::save(Destination destination) {
   const int64_t now = queue_.clock().wall_ms();
   (void)co_await commit(
       [=](Database& database, Conclusions&) { return save_destination(database, destination, now); });
+}
+
+Task<> RemoteQueue::note(int64_t row, event::Event event) {
+  (void)co_await commit([=](Database& database, Conclusions& all) -> Result<void> {
+    if (const auto recipient = TRY(load_recipient(database, row)))
+      all.events[recipient->message].push_back(event);
+    return {};
+  });
 }
 
 Task<> RemoteQueue::hold_all(std::string reason) {

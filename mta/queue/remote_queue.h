@@ -28,6 +28,8 @@ class RemoteQueue {
   /// `destination` as it stands from now on.
   Task<> conclude_all(Destination destination, RemoteOutcome outcome);
   Task<> save(Destination destination);
+  /// Into the trace of the recipient's message.
+  Task<> note(int64_t row, event::Event event);
   /// mta.remote forbids sending: what waits for other servers is held.
   Task<> hold_all(std::string reason);
 

@@ -35,6 +35,11 @@ bool link_up(const json& agents, const char* agent, const char* peer) {
   return agents[agent].value("links", json::object()).value(peer, json::object()).value("up", false);
 }
 
+std::string egress_need(const json& problem) {
+  const std::string publish = printable(problem.value("publish", ""), 2048);
+  return printable(problem.value("text", "")) + (publish.empty() ? "" : "; publish " + publish);
+}
+
 }  // namespace
 
 json open_work(const json& agents) {
@@ -54,6 +59,9 @@ std::vector<std::string> needs_attention(const json& agents, int64_t now_ms) {
   if (oldest && now_ms - oldest > long_ago_ms)
     needs.push_back(
         fmt::format("mail waits for {}: futar queue list --older 1d", duration_in_words(now_ms - oldest)));
+  if (answered(agents, "mta"))
+    for (const json& problem : agents["mta"].value("egress", json::object()).value("problems", json::array()))
+      needs.push_back(egress_need(problem));
   if (const int64_t aside = figure(agents, "mta", "rows_set_aside"))
     needs.push_back(
         fmt::format("{} set aside as damaged: futar audit", counted(static_cast<uint64_t>(aside), "row")));
@@ -97,6 +105,8 @@ std::string status_in_words(const std::string& host, const json& agents, int64_t
   if (answered(agents, "mta"))
     if (const std::string dns = agents["mta"].value("dns", ""); !dns.empty())
       out += fmt::format("dns  {}\n", printable(dns));
+  if (const int64_t compared = figure(agents, "mta", "spf_compared"))
+    out += fmt::format("spf disagreements {} of {}\n", figure(agents, "mta", "spf_disagreed"), compared);
   for (const auto& need : needs) out += fmt::format(" ! {}\n", need);
   return out;
 }

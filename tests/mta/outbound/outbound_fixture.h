@@ -48,6 +48,7 @@ class OutboundFixture : public QueueFixture {
   std::vector<int64_t> tries;  ///< the wall clock at each connection that was tried
   std::unique_ptr<TlsPolicies> policies;
   std::unique_ptr<Way> way;
+  std::unique_ptr<Egress> egress;  ///< none: nothing is looked at
   std::unique_ptr<Outbound> outbound;
 
   void start() {
@@ -59,6 +60,7 @@ class OutboundFixture : public QueueFixture {
     way = std::make_unique<Way>(loop, resolver, *policies, *tls, *workers_, *way_clock, way_options);
     OutboundOptions options;
     options.idle_ms = 1;
+    options.egress = egress.get();
     outbound = std::make_unique<Outbound>(loop, *remote, *way, *spool_, clock, options);
     outbound->start();
   }

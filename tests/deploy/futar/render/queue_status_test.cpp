@@ -56,6 +56,19 @@ TEST_CASE("the queue is counted by destination and age") {
   CHECK(destinations_in_words(json::array()) == "The queue is empty.\n");
 }
 
+TEST_CASE(
+    "status tells what receivers would not find proven, with the record, and where SPF engines differ") {
+  json agents = well();
+  agents["mta"]["spf_compared"] = 40;
+  agents["mta"]["spf_disagreed"] = 2;
+  agents["mta"]["egress"]["problems"] = {
+      {{"domain", "x.example"}, {"text", "SPF fail: so it is"}, {"publish", "x.example TXT v=spf1 mx -all"}}};
+  CHECK(needs_attention(agents, now) ==
+        std::vector<std::string>{"SPF fail: so it is; publish x.example TXT v=spf1 mx -all"});
+  CHECK(status_in_words("h", agents, now).contains("spf disagreements 2 of 40\n"));
+  CHECK_FALSE(status_in_words("h", well(), now).contains("disagreements"));
+}
+
 TEST_CASE("mail for other servers is counted by where it goes, with the newest answer from there") {
   json tried = item("a@one.example", "waiting", 2 * hour, "as the server says");
   tried["destination"] = "smtps://smart.example:465";

@@ -1,0 +1,120 @@
+#include "mta/egress/findings.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace futar::mta {
+namespace {
+
+using Records = spf::SenderRecord::State;
+
+// What counts as the result of all signatures of ours: receivers with one algorithm see only one of them, so
+// each must be good.
+const dkim::Verdict* worst(const std::vector<dkim::Verdict>& verdicts) {
+  const dkim::Verdict* found = nullptr;
+  for (const dkim::Verdict& verdict : verdicts)
+    if (!found || (found->result == dkim::Outcome::pass && verdict.result != dkim::Outcome::pass))
+      found = &verdict;
+  return found;
+}
+
+std::string_view dmarc_words(const dmarc::Evaluation& evaluation) {
+  switch (evaluation.outcome) {
+    case dmarc::Outcome::pass:
+      return "would pass";
+    case dmarc::Outcome::fail:
+      return "would fail";
+    case dmarc::Outcome::none:
+      return "has no record";
+    case dmarc::Outcome::permerror:
+      return "permerror";
+    case dmarc::Outcome::temperror:
+      break;
+  }
+  return "temperror";
+}
+
+std::string spf_problem(const EgressFindings& findings) {
+  const spf::SenderRecord& record = *findings.spf;
+  const std::string from = fmt::format("{}", fmt::join(findings.addresses, ", "));
+  std::string text =
+      record.state == Records::missing
+          ? fmt::format("{} has no SPF record, and its mail comes from {}", findings.domain, from)
+      : record.verdict.outcome == spf::Outcome::permerror
+          ? fmt::format("the SPF record of {} is no good: {}", findings.domain, record.verdict.reason)
+          : fmt::format("SPF {}: the record of {} does not allow {}", name(record.verdict.outcome),
+                        findings.domain, from);
+  if (findings.smart_host.empty()) return text;
+  return text +
+         fmt::format(" (the smart host {} sends; its addresses cannot be known fully)", findings.smart_host);
+}
+
+void judge_spf(const EgressFindings& findings, EgressReport& report) {
+  const spf::SenderRecord& record = *findings.spf;
+  const bool asked = record.state != Records::unknown;
+  report.words += fmt::format("SPF {}", name(record.state == Records::missing ? spf::Outcome::none
+                                             : !asked                         ? spf::Outcome::temperror
+                                                                              : record.verdict.outcome));
+  if (asked && record.state != Records::ok) {
+    report.failed |= findings.smart_host.empty();
+    std::string publish = record.want;
+    // Its operator knows by which name all of its addresses are allowed.
+    if (!findings.smart_host.empty()) publish = record.state == Records::missing ? "" : record.want;
+    report.problems.push_back({findings.domain, spf_problem(findings),
+                               publish.empty() ? "" : fmt::format("{} TXT {}", findings.domain, publish)});
+  }
+  if (!findings.libspf2.empty()) report.problems.push_back({findings.domain, findings.libspf2, ""});
+}
+
+}  // namespace
+
+EgressReport report(const EgressFindings& findings,
+                    const std::function<std::string(const std::string&, const std::string&)>& key_record) {
+  EgressReport report;
+  if (findings.spf) {
+    judge_spf(findings, report);
+    report.words += ", ";
+  }
+  const dkim::Verdict* signature = worst(findings.dkim);
+  report.words += fmt::format("DKIM {}", signature ? name(signature->result) : "none");
+  if (signature && signature->result != dkim::Outcome::pass &&
+      signature->result != dkim::Outcome::temperror) {
+    report.failed = true;
+    const std::string record = key_record(signature->domain, signature->selector);
+    report.problems.push_back(
+        {signature->domain,
+         fmt::format("DKIM {}: the signature of {} with selector {}: {}", name(signature->result),
+                     signature->domain, signature->selector, signature->reason),
+         record.empty()
+             ? ""
+             : fmt::format("{}._domainkey.{} TXT {}", signature->selector, signature->domain, record)});
+  }
+  for (const dmarc::Evaluation& evaluation : findings.dmarc) {
+    report.words += fmt::format(", DMARC {}", dmarc_words(evaluation));
+    if (evaluation.outcome != dmarc::Outcome::fail) continue;
+    report.failed = true;
+    report.problems.push_back({evaluation.from, fmt::format("DMARC would fail: {}", evaluation.reason), ""});
+  }
+  return report;
+}
+
+event::Event event_of(const EgressReport& report, int64_t wall_ms) {
+  event::Event event(wall_ms, event::Kind::own_check);
+  event.with(event::Field::what, report.words);
+  std::vector<std::string> causes;
+  for (const EgressProblem& problem : report.problems) causes.push_back(problem.text);
+  return event.with(event::Field::cause, fmt::format("{}", fmt::join(causes, "; ")));
+}
+
+std::string hold_reason(const EgressReport& report) {
+  std::string text = "our own check: " + report.words;
+  for (const EgressProblem& problem : report.problems) {
+    text += "; " + problem.text;
+    if (!problem.publish.empty()) text += "; publish " + problem.publish;
+  }
+  return text;
+}
+
+}  // namespace futar::mta
