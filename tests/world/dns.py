@@ -9,6 +9,7 @@ from hosts import OUR_ADDRESS, OUR_ADDRESS6, RESOLVER, TEST_ADDRESS, write
 SERVER = "198.51.100.53"
 OUR_KEYS = "_domainkey.futar.test."  # a zone of its own, which tests change (replace())
 LIST_KEYS = "_domainkey.lists.test."  # so is this: of a mailing list that seals
+OUR_SECOND = "second.test."  # and this: another domain of ours
 PACKAGES = ("nsd", "ldnsutils", "unbound", "unbound-host")
 ADDRESSES = {  # of hosts with one name; IPv6 beside IPv4 where they have both
     "mx.futar.test": (OUR_ADDRESS, OUR_ADDRESS6), "ns.test": (SERVER,), "resolver.test": (RESOLVER,),
@@ -80,7 +81,7 @@ class Names:
     def __init__(self):
         self.records = []
         self.kinds = {".": "secure", "test.": "secure", "100.51.198.in-addr.arpa.": "secure", "alive.test.": "insecure",
-                      "dead.test.": "insecure", OUR_KEYS: "insecure", LIST_KEYS: "insecure"}
+                      "dead.test.": "insecure", OUR_KEYS: "insecure", LIST_KEYS: "insecure", OUR_SECOND: "insecure"}
 
     def add(self, owner, kind, data):
         self.records.append((owner + ".", f"{owner}. 300 IN {kind} {data}"))
