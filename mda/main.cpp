@@ -1,9 +1,11 @@
 // futar-mda: wires the delivery and the link from mta. No logic.
 #include "common/config/paths.h"
 #include "common/daemon/daemon.h"
+#include "common/daemon/metrics_server.h"
 #include "common/log/log.h"
 #include "common/zmq/context.h"
 #include "mda/from_mta/delivery.h"
+#include "mda/metrics.h"
 #include "mda/verbs.h"
 
 namespace futar::mda {
@@ -29,7 +31,10 @@ class Mda final : public daemon::Agent {
   explicit Mda(daemon::Environment& environment)
       : env_(environment), config_(environment.config), zmq_(environment.loop) {}
 
-  Result<void> bind() override { return {}; }
+  Result<void> bind() override {
+    metrics_port_ = daemon::bind_metrics(config_, "mda", env_.passed);
+    return {};
+  }
 
   Result<void> start() override {
     workers_ = std::make_unique<net::Workers>(env_.loop, worker_threads, "mda-worker");
@@ -42,8 +47,8 @@ class Mda final : public daemon::Agent {
     env_.loop.spawn("directory", open_directory());
     TRY(link_->start());
     control_ = std::make_unique<proto::ControlServer>(
-        env_.loop, zmq_, config::control_endpoint(config_, "mda"),
-        control_verbs({env_, *delivery_, *link_, [this] { return reload(); }}));
+        env_.loop, zmq_, config::control_endpoint(config_, "mda"), control_verbs(subjects()));
+    start_metrics();
     return control_->start();
   }
 
@@ -58,6 +63,18 @@ class Mda final : public daemon::Agent {
   }
 
  private:
+  Subjects subjects() {
+    return {env_, *delivery_, *link_, [this] { return reload(); }};
+  }
+
+  void start_metrics() {
+    metrics_ = std::make_unique<daemon::MetricsServer>(
+        env_.loop, std::move(metrics_port_),
+        daemon::MetricsPages{[this] { return metrics(subjects()); },
+                             [this] { return link_->state().up ? "" : "mta is not connected"; }});
+    metrics_->start();
+  }
+
   proto::LinkOptions link_options() const {
     proto::LinkOptions options;
     options.endpoint = config::delivery_link(config_);
@@ -79,6 +96,8 @@ class Mda final : public daemon::Agent {
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<proto::DeliveryReceiver> link_;
   std::unique_ptr<proto::ControlServer> control_;
+  Fd metrics_port_;  ///< until metrics_ has it
+  std::unique_ptr<daemon::MetricsServer> metrics_;
 };
 
 }  // namespace

@@ -1,7 +1,10 @@
 // futar-msa: wires the spool, the submission ports and the link to mta. No logic.
 #include "common/config/paths.h"
 #include "common/daemon/daemon.h"
+#include "common/daemon/figures.h"
 #include "common/daemon/listeners.h"
+#include "common/daemon/metrics_server.h"
+#include "common/daemon/self_audit.h"
 #include "common/daemon/tls.h"
 #include "common/event/log_line.h"
 #include "common/log/log.h"
@@ -10,6 +13,7 @@
 #include "common/smtp_server/session.h"
 #include "common/spool/refusals.h"
 #include "common/zmq/context.h"
+#include "msa/metrics.h"
 #include "msa/session/submission.h"
 #include "msa/verbs.h"
 
@@ -29,6 +33,7 @@ class Msa final : public daemon::Agent {
 
   Result<void> bind() override {
     bound_ = TRY(daemon::bind_listeners(config_.list("msa.listen"), env_.passed));
+    metrics_port_ = daemon::bind_metrics(config_, "msa", env_.passed);
     local_ =
         TRY(daemon::bind_local(config::submit_socket(config_), 0666, env_.passed));  // the kernel tells who
     tls_ = TRY(daemon::open_tls(env_));
@@ -42,6 +47,7 @@ class Msa final : public daemon::Agent {
     TRY(open_directory());
     TRY(to_mta_->start());
     start_ports();
+    start_metrics();
     control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_,
                                                       config::control_endpoint(config_, "msa"), verbs());
     return control_->start();
@@ -155,10 +161,31 @@ class Msa final : public daemon::Agent {
     listeners_.back()->start();
   }
 
-  std::map<std::string, proto::Verb> verbs() {
-    return control_verbs({env_, *reader_, *writer_, *refusals_, *to_mta_,
-                          [this] { return net::sessions(listeners_); }, [this] { return reload(); },
-                          [this]() -> const directory::Directory& { return *directory_; }});
+  void start_metrics() {
+    audit_ = std::make_unique<daemon::SelfAudit>(env_.loop, system_clock(),
+                                                 [this] { return count_problems(subjects()); });
+    audit_->start();
+    metrics_ = std::make_unique<daemon::MetricsServer>(
+        env_.loop, std::move(metrics_port_),
+        daemon::MetricsPages{[this] {
+                               return metrics({subjects(), *submission_, *audit_,
+                                               [this] { return daemon::connections(listeners_); }});
+                             },
+                             [this] { return low_water_->reached() ? "the disk is nearly full" : ""; }});
+    metrics_->start();
+  }
+
+  std::map<std::string, proto::Verb> verbs() { return control_verbs(subjects()); }
+
+  Subjects subjects() {
+    return {env_,
+            *reader_,
+            *writer_,
+            *refusals_,
+            *to_mta_,
+            [this] { return net::sessions(listeners_); },
+            [this] { return reload(); },
+            [this]() -> const directory::Directory& { return *directory_; }};
   }
 
   daemon::Environment& env_;
@@ -182,6 +209,9 @@ class Msa final : public daemon::Agent {
   std::unique_ptr<Submission> submission_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<proto::ControlServer> control_;
+  Fd metrics_port_;  ///< until metrics_ has it
+  std::unique_ptr<daemon::SelfAudit> audit_;
+  std::unique_ptr<daemon::MetricsServer> metrics_;
 };
 
 }  // namespace

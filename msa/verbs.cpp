@@ -139,4 +139,9 @@ std::map<std::string, proto::Verb> control_verbs(Subjects s) {
       {"reload", [s](json) { return reload(s); }}, {"restart", [s](json) { return restart(s); }}};
 }
 
+Task<Result<size_t>> count_problems(Subjects s) {
+  const json found = CO_TRY(co_await audit(s));
+  co_return found.at("problems").size();
+}
+
 }  // namespace futar::msa

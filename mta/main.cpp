@@ -1,7 +1,10 @@
 // futar-mta: wires the queue, port 25 and the two links. No logic.
 #include "common/config/paths.h"
 #include "common/daemon/daemon.h"
+#include "common/daemon/figures.h"
 #include "common/daemon/listeners.h"
+#include "common/daemon/metrics_server.h"
+#include "common/daemon/self_audit.h"
 #include "common/daemon/tls.h"
 #include "common/dmarc/organisation.h"
 #include "common/event/log_line.h"
@@ -16,6 +19,7 @@
 #include "common/spool/refusals.h"
 #include "common/zmq/context.h"
 #include "mta/from_msa/from_msa.h"
+#include "mta/metrics.h"
 #include "mta/outbound/ourselves.h"
 #include "mta/queue/replan.h"
 #include "mta/reports/report_store.h"
@@ -45,6 +49,7 @@ class Mta final : public daemon::Agent {
 
   Result<void> bind() override {
     bound_ = TRY(daemon::bind_listeners(config_.list("mta.listen"), env_.passed));
+    metrics_port_ = daemon::bind_metrics(config_, "mta", env_.passed);
     tls_ = TRY(daemon::open_tls(env_));
     return {};
   }
@@ -62,6 +67,7 @@ class Mta final : public daemon::Agent {
     if (config_.text("mta.ip") == "auto" && queue_->options().route.remote == Remote::direct)
       env_.loop.spawn("mta.ip", allow_ipv6_when_proven());
     TRY(start_port_25());
+    start_metrics();
     control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_,
                                                       config::control_endpoint(config_, "mta"), verbs());
     return control_->start();
@@ -267,11 +273,39 @@ class Mta final : public daemon::Agent {
     return {};
   }
 
-  std::map<std::string, proto::Verb> verbs() {
-    return control_verbs({env_, *queue_, *reader_, *writer_, *from_msa_, *to_mda_,
-                          [this] { return net::sessions(listeners_); }, [this] { return reload(); },
-                          directory_now(), *outbound_, *way_, *resolver_, *keyring_, *refusals_, *spf_,
-                          egress_.get()});
+  void start_metrics() {
+    audit_ = std::make_unique<daemon::SelfAudit>(env_.loop, system_clock(),
+                                                 [this] { return count_problems(subjects()); });
+    audit_->start();
+    metrics_ = std::make_unique<daemon::MetricsServer>(
+        env_.loop, std::move(metrics_port_),
+        daemon::MetricsPages{[this] {
+                               return metrics({subjects(), *inbound_, *audit_,
+                                               [this] { return daemon::connections(listeners_); }});
+                             },
+                             [this] { return low_water_->reached() ? "the disk is nearly full" : ""; }});
+    metrics_->start();
+  }
+
+  std::map<std::string, proto::Verb> verbs() { return control_verbs(subjects()); }
+
+  Subjects subjects() {
+    return {env_,
+            *queue_,
+            *reader_,
+            *writer_,
+            *from_msa_,
+            *to_mda_,
+            [this] { return net::sessions(listeners_); },
+            [this] { return reload(); },
+            directory_now(),
+            *outbound_,
+            *way_,
+            *resolver_,
+            *keyring_,
+            *refusals_,
+            *spf_,
+            egress_.get()};
   }
 
   daemon::Environment& env_;
@@ -314,6 +348,9 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<Inbound> inbound_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<proto::ControlServer> control_;
+  Fd metrics_port_;  ///< until metrics_ has it
+  std::unique_ptr<daemon::SelfAudit> audit_;
+  std::unique_ptr<daemon::MetricsServer> metrics_;
 };
 
 }  // namespace

@@ -334,4 +334,15 @@ std::map<std::string, proto::Verb> control_verbs(Subjects s) {
           {"restart", [s](json) { return restart(s); }}};
 }
 
+Task<Result<size_t>> count_problems(Subjects s) {
+  const json found = CO_TRY(co_await audit(s));
+  const auto sum = [&](std::initializer_list<const char*> names) {
+    int64_t total = 0;
+    for (const char* name : names) total += found.at(name).get<int64_t>();
+    return total;
+  };
+  const bool adds_up = sum({"accepted", "added"}) == sum({"terminal", "waiting", "in_flight", "held"});
+  co_return found.at("problems").size() + (adds_up ? 0 : 1);
+}
+
 }  // namespace futar::mta

@@ -1,5 +1,6 @@
 // The seam between the one SMTP session and an agent: the session knows the protocol, a Policy decides.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,6 +81,15 @@ struct Refusal {
   const smtp::Reply& reply;           ///< without the id
   std::string_view cause;             ///< that only we see
   const message::Envelope& envelope;  ///< what was said of it by then; at RCPT only the recipient asked for
+};
+
+/// What all sessions of an agent came to, for its figures.
+struct SessionCounts {
+  uint64_t ended_plain = 0, ended_under_tls = 0;
+  std::map<int, uint64_t> refused;  ///< by the code of the reply
+
+  void ended(const Client& client) { ++(client.tls ? ended_under_tls : ended_plain); }
+  void refuse(const Refusal& refusal) { ++refused[refusal.reply.code]; }
 };
 
 /// The refusal as events and logs have it.

@@ -76,10 +76,13 @@ class SubmissionPolicy : public smtp_server::Policy {
   Task<Decision> accept(const Client& client, smtp_server::Transaction& transaction) override;
 
   void refused(const Client& client, const smtp_server::Refusal& refusal) override {
+    submission_.sessions.refuse(refusal);
     std::vector<Event> events = std::exchange(findings_, {});
     events.push_back(smtp_server::refused_event(client, refusal, submission_.clock.wall_ms()));
     submission_.refused(std::move(events), refusal.id);
   }
+
+  void ended(const Client& client) override { submission_.sessions.ended(client); }
 
  protected:
   virtual std::string who(const Client& client) const { return client.login; }

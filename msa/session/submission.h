@@ -33,6 +33,7 @@ struct Submission {
   std::function<void(event::Event, const MessageId&)> told;  ///< log of logins
   /// What led to a refusal, and it as the last: into the log and the table of refusals.
   std::function<void(std::vector<event::Event>, const MessageId&)> refused;
+  smtp_server::SessionCounts sessions = {};
 };
 
 /// 465 (TLS from the first octet) and 587 (STARTTLS): MAIL only after TLS and AUTH.

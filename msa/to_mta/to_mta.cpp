@@ -26,6 +26,7 @@ ToMta::ToMta(net::Loop& loop, zmq::Context& context, proto::LinkOptions options,
 Task<Result<void>> ToMta::submit(spool::Message message, std::vector<event::Event> events, store::Job with) {
   auto item = std::make_shared<proto::TransferItem>();
   item->message = std::move(message);
+  const int64_t begun_ms = system_clock().steady_ms();
   point("msa.before_commit");
   Result<void> committed = co_await writer_.commit(
       [item, events = std::move(events), with = std::move(with)](Database& database) -> Result<void> {
@@ -33,6 +34,7 @@ Task<Result<void>> ToMta::submit(spool::Message message, std::vector<event::Even
         return with ? with(database) : Result<void>();
       });
   point("msa.after_commit");
+  commit_times_.observe_ms(system_clock().steady_ms() - begun_ms);
   if (committed) link_->offer(std::move(*item));
   co_return committed;
 }

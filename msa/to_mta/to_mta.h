@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "common/base/histogram.h"
 #include "common/spool/body.h"
 #include "common/store/writer.h"
 #include "msa/to_mta/spool_store.h"
@@ -17,6 +18,7 @@ class ToMta {
   Result<void> start() { return link_->start(); }
   Task<> stop() { return link_->stop(); }
   proto::LinkState state() const { return link_->state(); }
+  const Histogram& commit_times() const { return commit_times_; }
 
   /// Stores a message durably as spooled, then offers it. The error is that of the commit. `with` is done in
   /// the same transaction (counts of sending limits); may be empty.
@@ -31,6 +33,7 @@ class ToMta {
   store::Reader& reader_;
   spool::Folder& spool_;
   int64_t lowest_spooled_;
+  Histogram commit_times_;  ///< from the end of a message's content to its durable commit
   std::unique_ptr<proto::SubmissionSender> link_;
 };
 

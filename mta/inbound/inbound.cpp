@@ -69,10 +69,13 @@ class InboundPolicy final : public smtp_server::Policy {
   Task<Decision> accept(const Client& client, smtp_server::Transaction& transaction) override;
 
   void refused(const Client& client, const smtp_server::Refusal& refusal) override {
+    inbound_.sessions.refuse(refusal);
     std::vector<event::Event> events = std::exchange(findings_, {});
     events.push_back(smtp_server::refused_event(client, refusal, inbound_.queue.clock().wall_ms()));
     inbound_.refused(std::move(events), refusal.id);
   }
+
+  void ended(const Client& client) override { inbound_.sessions.ended(client); }
 
  private:
   bool is_return_path(const smtp::Address& address) const {
@@ -89,6 +92,7 @@ class InboundPolicy final : public smtp_server::Policy {
                                                 const smtp_server::Transaction& transaction) const;
   /// What is known of where the message comes from: into the header, and as events. Refuses by it.
   Task<Decision> judge(const Client& client, smtp_server::Transaction& transaction, Judged& judged);
+  void count_verdicts(const std::vector<event::Event>& events);
 
   Inbound& inbound_;
   std::shared_ptr<Judging> judging_;    ///< of this transaction; null: its client is not judged
@@ -167,6 +171,15 @@ std::shared_ptr<Judging> InboundPolicy::judging_of_forwarded(
                                    std::move(untraced));
 }
 
+void InboundPolicy::count_verdicts(const std::vector<event::Event>& events) {
+  for (const event::Event& event : events) {
+    using enum event::Kind;
+    if (event.kind != spf && event.kind != dkim && event.kind != dmarc) continue;
+    const std::string what(event.get(event::Field::what));
+    ++inbound_.verdicts[{std::string(name(event.kind)), what.empty() ? "none" : what}];
+  }
+}
+
 Task<Decision> InboundPolicy::judge(const Client& client, smtp_server::Transaction& transaction,
                                     Judged& judged) {
   verdict::Verdict found;
@@ -191,6 +204,7 @@ Task<Decision> InboundPolicy::judge(const Client& client, smtp_server::Transacti
   const int64_t now = inbound_.queue.clock().wall_ms();
   judged.events = judging_ ? findings(found, decision, inbound_.options.arc_trusted, now)
                            : not_judged(inbound_.not_judged(address), now);
+  count_verdicts(judged.events);
   if (decision.action >= verdict::Action::later) {
     findings_ = std::move(judged.events);
     co_return Decision::refuse(std::move(decision.reply), std::move(decision.rule));

@@ -1,6 +1,7 @@
 // The Policy of port 25: mail for our domains, and for anywhere only from the networks that may relay.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ struct Inbound {
   std::function<void(std::vector<event::Event>, const MessageId&)> refused;
   Judges* judges = nullptr;   ///< null: there is no DNS to ask
   Intake* reports = nullptr;  ///< null: reports are mail like any other
+  smtp_server::SessionCounts sessions = {};
+  /// How often each of SPF, DKIM and DMARC came to what: {"spf", "pass"}.
+  std::map<std::pair<std::string, std::string>, uint64_t> verdicts = {};
 
   bool may_relay(const net::IpAddress& client) const;
   /// Its mail is judged by whom its Received field names.

@@ -68,6 +68,8 @@ Result<void> conclude(Database& database, Conclusions& all, const Recipient& rec
   all.events[recipient.message].push_back(std::move(change.event));
   all.delivered += change.state == State::delivered;
   all.relayed += change.state == State::relayed;
+  if (change.state == State::delivered || change.state == State::relayed)
+    all.took_ms.push_back(all.now_ms - facts.accepted_ms);
   all.deferred += change.state == State::waiting;
   all.bounced += ends_badly;
   if (change.state != State::waiting || recipient.wish == Wish::none) return {};

@@ -30,6 +30,7 @@ struct Conclusions {
   std::vector<std::string> files;                       ///< of bodies that are not needed any more
   std::vector<std::string> aside;                       ///< rows that are damaged, in words
   uint64_t delivered = 0, relayed = 0, deferred = 0, bounced = 0, ignored = 0, doubtful = 0;
+  std::vector<int64_t> took_ms;  ///< from acceptance, of each delivered or relayed
   bool dsn_due = false, children_wait = false;
 
   Conclusions() = default;

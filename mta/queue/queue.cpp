@@ -135,10 +135,12 @@ Task<Result<void>> Queue::accept(spool::Message message, std::vector<event::Even
   storing->recipients = plan(plan_input(storing->message.envelope.reverse_path, storing->message.hold_reason),
                              storing->message.envelope.recipients);
   add_plan_events(*storing, clock_.wall_ms());
+  const int64_t begun_ms = clock_.steady_ms();
   point("mta.before_commit");
   Result<void> committed =
       co_await writer_.commit([storing](Database& database) { return store_message(database, *storing); });
   point("mta.after_commit");
+  counts_.commit_times.observe_ms(clock_.steady_ms() - begun_ms);
   if (!committed) co_return committed;
   ++counts_.accepted;
   launch(storing->message, storing->key, storing->stored);

@@ -105,6 +105,7 @@ Task<Result<void>> Queue::commit(Work work) {
 void Queue::settle(const Conclusions& all) {
   counts_.delivered += all.delivered;
   counts_.relayed += all.relayed;
+  for (const int64_t ms : all.took_ms) counts_.delivery_times.observe_ms(ms);
   counts_.deferred += all.deferred;
   counts_.bounced += all.bounced;
   counts_.doubtful += all.doubtful;

@@ -2,7 +2,9 @@
 
 #include "common/config/config.h"
 #include "common/daemon/exposition.h"
+#include "common/daemon/figures.h"
 #include "common/daemon/metrics_server.h"
+#include "common/daemon/self_audit.h"
 #include "tests/fakes/run.h"
 #include "tests/fakes/stream.h"
 
@@ -63,6 +65,33 @@ TEST_CASE("figures stand in the text format of Prometheus, each name told once")
         "# HELP futar_accepted_total Messages.\n"
         "# TYPE futar_accepted_total counter\n"
         "futar_accepted_total{agent=\"mta\"} 18446744073709551615\n");
+}
+
+TEST_CASE("the figures of several links are grouped by name, as the format demands") {
+  Exposition told("mta");
+  add_links(told, {{"msa", true, 5, 1}, {"mda", false, 0, 0}});
+  CHECK(
+      told.text().contains("futar_link_up{agent=\"mta\",peer=\"msa\"} 1\n"
+                           "futar_link_up{agent=\"mta\",peer=\"mda\"} 0\n# HELP"));
+}
+
+TEST_CASE("an agent counts its mail again and again, and tells the last count once there is one") {
+  net::Loop loop;
+  size_t asked = 0;
+  SelfAudit audit(loop, system_clock(),
+                  [&]() -> Task<Result<size_t>> {
+                    if (++asked == 1) co_return fail(Error::temporary("busy"));
+                    co_return asked;
+                  },
+                  {.first_ms = 1, .every_ms = 1});
+  Exposition before("mta"), after("mta");
+  audit.add_to(before);
+  CHECK(before.text() == "");
+  audit.start();
+  CHECK(run_until(loop, [&] { return audit.unaccounted() == 3; }));
+  audit.add_to(after);
+  CHECK(after.text().contains("futar_unaccounted{agent=\"mta\"} 3\n"));
+  CHECK(after.text().contains("futar_audit_time_seconds{agent=\"mta\"} "));
 }
 
 TEST_CASE("a histogram counts up: each bucket holds those below it, +Inf all") {

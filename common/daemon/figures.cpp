@@ -1,0 +1,48 @@
+#include "common/daemon/figures.h"
+
+#include "common/base/file.h"
+#include "common/daemon/daemon.h"
+
+namespace futar::daemon {
+
+void add_process(Exposition& told, const Environment& environment) {
+  told.gauge("futar_build_info", "Version of the program.", 1, {{"version", FUTAR_VERSION}})
+      .gauge("futar_start_time_seconds", "Start of the process, since 1970.",
+             static_cast<double>(environment.started_ms) / 1000);
+  if (const auto free = free_space(environment.state_folder))
+    told.gauge("futar_disk_free_bytes", "Free in the file system of the state folder.",
+               static_cast<double>(*free));
+}
+
+void add_store(Exposition& told, const store::WriterStatistics& statistics) {
+  told.counter("futar_store_commits_total", "Transactions committed, an fsync each.", statistics.commits)
+      .counter("futar_store_jobs_total", "Jobs committed; by commits it is the batch size.", statistics.jobs)
+      .counter("futar_store_failed_jobs_total", "Jobs rolled back.", statistics.failed_jobs)
+      .gauge("futar_store_last_commit_seconds", "How long the last commit took.",
+             static_cast<double>(statistics.last_commit_us) / 1e6)
+      .gauge("futar_store_busy_seconds", "Time the writer has worked since the start.",
+             static_cast<double>(statistics.busy_us) / 1e6);
+}
+
+std::pair<uint64_t, uint64_t> connections(const std::vector<std::unique_ptr<net::Listener>>& listeners) {
+  std::pair<uint64_t, uint64_t> sum{0, 0};
+  for (const auto& listener : listeners) {
+    sum.first += listener->accepted();
+    sum.second += listener->refused();
+  }
+  return sum;
+}
+
+void add_links(Exposition& told, const std::vector<LinkFigures>& links) {
+  for (const LinkFigures& link : links)
+    told.gauge("futar_link_up", "Whether the other agent is connected.", link.up ? 1 : 0,
+               {{"peer", link.peer}});
+  for (const LinkFigures& link : links)
+    told.gauge("futar_link_credit_bytes", "What the receiving end still takes.",
+               static_cast<double>(link.credit), {{"peer", link.peer}});
+  for (const LinkFigures& link : links)
+    told.gauge("futar_link_in_transfer", "Sent and not yet answered.", static_cast<double>(link.in_transfer),
+               {{"peer", link.peer}});
+}
+
+}  // namespace futar::daemon

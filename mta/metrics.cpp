@@ -1,0 +1,78 @@
+#include "mta/metrics.h"
+
+#include "common/daemon/figures.h"
+#include "common/store/ask.h"
+#include "mta/queue/backlog_store.h"
+
+namespace futar::mta {
+namespace {
+
+using daemon::Exposition;
+
+void add_queue(Exposition& told, const QueueLength& length, int64_t now_ms) {
+  constexpr std::string_view name = "futar_queue_recipients", help = "Recipients that are not done.";
+  told.gauge(name, help, static_cast<double>(length.for_mda), {{"state", "waiting"}, {"for", "mda"}})
+      .gauge(name, help, static_cast<double>(length.for_others), {{"state", "waiting"}, {"for", "others"}})
+      .gauge(name, help, static_cast<double>(length.held), {{"state", "held"}, {"for", "any"}})
+      .gauge("futar_queue_oldest_seconds", "Age of the message that waits longest; 0 when none waits.",
+             length.oldest_ms ? static_cast<double>(now_ms - length.oldest_ms) / 1000 : 0);
+}
+
+void add_outcomes(Exposition& told, const QueueCounts& counts) {
+  constexpr std::string_view name = "futar_attempts_total", help = "Ends of attempts, a recipient each.";
+  told.counter("futar_messages_accepted_total", "Messages that the queue took.", counts.accepted);
+  for (const auto& [outcome, count] : {std::pair{"delivered", counts.delivered},
+                                       {"relayed", counts.relayed},
+                                       {"deferred", counts.deferred},
+                                       {"bounced", counts.bounced},
+                                       {"doubtful", counts.doubtful}})
+    told.counter(name, help, count, {{"outcome", outcome}});
+  told.counter("futar_outcomes_ignored_total", "Outcomes for recipients that had ended.",
+               counts.outcomes_ignored)
+      .counter("futar_rows_set_aside_total", "Damaged rows that were set aside.", counts.rows_set_aside)
+      .histogram("futar_commit_seconds", "From the end of a message's content to its durable commit.",
+                 counts.commit_times)
+      .histogram("futar_delivery_seconds", "From acceptance to delivered or relayed.", counts.delivery_times);
+}
+
+void add_port_25(Exposition& told, const Measured& measured) {
+  const auto [accepted, turned_away] = measured.connections();
+  const smtp_server::SessionCounts& sessions = measured.inbound.sessions;
+  told.gauge("futar_sessions", "Sessions now.", static_cast<double>(measured.subjects.sessions()))
+      .counter("futar_connections_total", "Connections, by what became of them.", accepted,
+               {{"result", "served"}})
+      .counter("futar_connections_total", "", turned_away, {{"result", "over_limit"}})
+      .counter("futar_sessions_ended_total", "Sessions that ended, by their protection.",
+               sessions.ended_plain, {{"tls", "no"}})
+      .counter("futar_sessions_ended_total", "", sessions.ended_under_tls, {{"tls", "yes"}});
+  for (const auto& [code, count] : sessions.refused)
+    told.counter("futar_refusals_total", "Refusing or deferring replies.", count,
+                 {{"code", std::to_string(code)}});
+  told.counter("futar_refusals_dropped_total", "Refusals that the trace did not take.",
+               measured.subjects.refusals.counts().dropped);
+  for (const auto& [verdict, count] : measured.inbound.verdicts)
+    told.counter("futar_verdicts_total", "What SPF, DKIM and DMARC came to.", count,
+                 {{"check", verdict.first}, {"result", verdict.second}});
+}
+
+}  // namespace
+
+Task<Result<std::string>> metrics(Measured measured) {
+  const Subjects& s = measured.subjects;
+  const QueueLength length = CO_TRY(co_await store::ask<QueueLength>(
+      s.reader, [](store::Database& database) { return queue_length(database); }));
+  Exposition told("mta");
+  daemon::add_process(told, s.environment);
+  add_queue(told, length, s.queue.clock().wall_ms());
+  add_outcomes(told, s.queue.counts());
+  add_port_25(told, measured);
+  told.gauge("futar_lanes", "Connections to other servers.", static_cast<double>(s.outbound.lanes()));
+  daemon::add_store(told, s.writer.statistics());
+  const proto::LinkState msa = s.from_msa.state(), mda = s.to_mda.state();
+  daemon::add_links(
+      told, {{"msa", msa.up, msa.credit, msa.in_transfer}, {"mda", mda.up, mda.credit, mda.in_transfer}});
+  measured.audit.add_to(told);
+  co_return told.text();
+}
+
+}  // namespace futar::mta
