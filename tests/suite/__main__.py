@@ -98,6 +98,8 @@ STEPS = [
          script("tests/memory/run", "--short")),
     Step("users", "da", "three agents, an operator and a stranger as users of their own",
          script("tests/users/run", "--build", "release")),
+    Step("host", "da", "systemd units, and restarts under load that refuse no connection",
+         script("tests/host/run", "--build", "release")),
     Step("build-tsan", "da", "the threaded parts under the thread sanitizer",
          make("tsan", *(f"test_{'' if name.startswith('proto') else 'common_'}{name}" for name in THREADED))),
     Step("threads", "da", "their unit tests", ctest("tsan", "-R", f"^(common_)?({'|'.join(THREADED)})$")),
@@ -166,7 +168,7 @@ def main(words):
 
 DEPENDS = {
     "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power", "spf-records"),
-    "build-release": ("door", "judge", "clients", "users", "kills", "cuts", "world", "bench", "memory", "memory-full"),
+    "build-release": ("door", "judge", "clients", "users", "host", "kills", "cuts", "world", "bench", "memory", "memory-full"),
     "build-tsan": ("threads",),
     "build-fuzz": ("fuzz",),
 }
