@@ -107,17 +107,15 @@ Task<Result<json>> trace(Subjects s, json arguments) {
 Task<Result<json>> audit(Subjects s) {
   const Counts counts =
       CO_TRY(co_await store::ask<Counts>(s.reader, [](Database& database) { return count_spool(database); }));
-  json problems = json::array();
-  const auto damaged = CO_TRY(co_await store::ask<std::vector<int64_t>>(
-      s.reader, [](Database& database) { return spool::damaged_messages(database, 100); }));
-  for (int64_t key : damaged) problems.push_back(fmt::format("the row of message {} is damaged", key));
+  const auto problems = CO_TRY(co_await store::ask<std::vector<std::string>>(
+      s.reader, [](Database& database) { return find_problems(database); }));
   const Identity self =
       CO_TRY(co_await store::ask<Identity>(s.reader, [](Database& database) { return identity(database); }));
   co_return json{{"accepted", counts.accepted},
                  {"instance", self.instance},
                  {"terminal", counts.accepted - counts.spooled},
                  {"waiting", counts.spooled},
-                 {"problems", std::move(problems)}};
+                 {"problems", problems}};
 }
 
 Task<Result<json>> reload(Subjects s) {

@@ -1,5 +1,7 @@
 #include "msa/to_mta/spool_store.h"
 
+#include "common/spool/summary_store.h"
+
 namespace futar::msa {
 namespace {
 
@@ -93,6 +95,38 @@ Result<Counts> count_spool(Database& database) {
   if (TRY(s.step())) counts = {s.integer(0), s.integer(1)};
   s.reset();
   return counts;
+}
+
+Result<std::vector<std::string>> find_problems(Database& database) {
+  struct Check {
+    const char* sql;
+    const char* sentence;
+  };
+  constexpr Check checks[] = {
+      {"SELECT message FROM outgoing WHERE message NOT IN (SELECT key FROM message) LIMIT 100",
+       "message {} waits for mta, but it is not there"},
+      {"SELECT m.key FROM outgoing o JOIN message m ON m.key = o.message WHERE m.header IS NULL LIMIT 100",
+       "message {} waits for mta, but its content is gone"},
+      {"SELECT key FROM message WHERE header IS NOT NULL AND key NOT IN (SELECT message FROM outgoing) LIMIT "
+       "100",
+       "message {} is neither handed over nor waits for it"},
+      {"SELECT key FROM message m WHERE header IS NOT NULL AND file IS NULL AND size > 0 AND NOT "
+       "EXISTS(SELECT 1 "
+       "FROM content c WHERE c.key = m.key) LIMIT 100",
+       "the body of message {} is missing"},
+      {"SELECT key FROM content WHERE key NOT IN (SELECT key FROM message) LIMIT 100",
+       "the body {} belongs to no message"},
+  };
+  std::vector<std::string> problems;
+  for (const Check& check : checks) {
+    Statement& s = *TRY(database.statement(check.sql));
+    s.reset();
+    while (TRY(s.step())) problems.push_back(fmt::format(fmt::runtime(check.sentence), s.integer(0)));
+    s.reset();
+  }
+  for (int64_t key : TRY(spool::damaged_messages(database, 100)))
+    problems.push_back(fmt::format("the row of message {} is damaged", key));
+  return problems;
 }
 
 }  // namespace futar::msa

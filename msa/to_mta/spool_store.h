@@ -41,5 +41,8 @@ struct Counts {
   int64_t accepted = 0, spooled = 0;
 };
 Result<Counts> count_spool(store::Database& database);
+/// What must not be: a message that is neither handed over nor waits for it, one that waits without content,
+/// bodies and entries of nothing, damaged rows. Each as a sentence.
+Result<std::vector<std::string>> find_problems(store::Database& database);
 
 }  // namespace futar::msa

@@ -121,6 +121,25 @@ constexpr Check checks[] = {
      "the notification about recipient {} is not in the queue's history"},
     {"SELECT r.id FROM recipient r WHERE r.state > 11 OR r.state < 1 LIMIT 100",
      "recipient {} is in no legal state"},
+    {"SELECT m.key FROM message m WHERE m.header IS NOT NULL AND NOT EXISTS(SELECT 1 FROM recipient r WHERE "
+     "r.message = m.key AND (r.state <= 3 OR r.dsn_due <> 0)) LIMIT 100",
+     "message {} has ended, but its content is still here"},
+    {"SELECT m.key FROM message m WHERE m.header IS NOT NULL AND m.file IS NULL AND m.size > 0 AND NOT "
+     "EXISTS("
+     "SELECT 1 FROM content c WHERE c.key = m.key) LIMIT 100",
+     "the body of message {} is missing"},
+    {"SELECT c.key FROM content c WHERE NOT EXISTS(SELECT 1 FROM message m WHERE m.key = c.key) LIMIT 100",
+     "the body {} belongs to no message"},
+    {"SELECT r.id FROM recipient r WHERE r.parent <> 0 AND NOT EXISTS(SELECT 1 FROM recipient p WHERE p.id = "
+     "r.parent AND p.message = r.message) LIMIT 100",
+     "recipient {} was added in place of one that is not there"},
+    {"SELECT r.id FROM recipient r WHERE r.state = 1 AND r.destination IS NOT NULL AND NOT EXISTS(SELECT 1 "
+     "FROM "
+     "destination d WHERE d.key = r.destination) LIMIT 100",
+     "recipient {} waits for a destination that is not there"},
+    {"SELECT r.id FROM recipient r WHERE r.dsn_told <> (SELECT coalesce(sum(d.kind), 0) FROM dsn d WHERE "
+     "d.recipient = r.id) LIMIT 100",
+     "what was told about recipient {} is not what stands in its history"},
 };
 
 }  // namespace

@@ -31,8 +31,9 @@ struct Census {
 };
 Result<Census> take_census(store::Database& database);
 
-/// What must not be: recipients without a message, messages with too few recipients, open recipients without
-/// content, DSNs told neither by an id nor by a rule, damaged rows. Each as a sentence.
+/// What must not be: recipients, bodies and children that belong to nothing, messages with too few
+/// recipients, open ones without content and ended ones with it, waiting for nowhere, DSNs told neither by an
+/// id nor by a rule, damaged rows. Each as a sentence.
 Result<std::vector<std::string>> find_problems(store::Database& database);
 
 }  // namespace futar::mta
