@@ -57,6 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   choose(fixture, data[0]);
   fixture.script.accepted.clear();
   fixture.script.refused.clear();
+  fixture.script.refused_ids.clear();
+  fixture.script.refused_envelopes.clear();
   fixture.script.ended = 0;
   fixture.ended = false;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
