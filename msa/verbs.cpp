@@ -36,24 +36,6 @@ struct Traced {
   std::vector<event::Event> events;
 };
 
-bool is_asked(const spool::Summary& summary, const json& arguments) {
-  const std::string what = ascii_lower(arguments.value("what", ""));
-  const json filters = arguments.value("filters", json::object());
-  const std::string id = summary.id.text(), from = ascii_lower(summary.envelope.reverse_path.text());
-  const auto goes_to = [&](const std::string& address) {
-    return std::ranges::any_of(summary.envelope.recipients, [&](const message::Recipient& r) {
-      return equal_nocase(r.address.text(), address) || equal_nocase("@" + r.address.domain, address);
-    });
-  };
-  if (const std::string wanted = ascii_lower(filters.value("from", "")); !wanted.empty() && from != wanted)
-    return false;
-  if (const std::string wanted = filters.value("to", ""); !wanted.empty() && !goes_to(wanted)) return false;
-  if (what.empty()) return true;
-  if (what.find('@') != std::string::npos) return from == what || goes_to(what);
-  return id == what || (what.size() >= 6 && id.ends_with(what)) ||
-         (what.size() >= 10 && id.starts_with(what));
-}
-
 Task<Result<json>> refusals(Subjects s, spool::RefusedQuery query) {
   co_await s.refusals.flush();
   const auto found = CO_TRY(co_await store::ask<std::vector<spool::Refused>>(
@@ -65,18 +47,17 @@ Task<Result<json>> refusals(Subjects s, spool::RefusedQuery query) {
 
 // Mail that mta has taken over is traced there; what is still here is told by us, and all our events.
 Task<Result<json>> trace(Subjects s, json arguments) {
-  const int64_t last = arguments.value("filters", json::object()).value("last_ms", int64_t{0});
-  const int64_t since = last > 0 ? system_clock().wall_ms() - last : 0;
+  const spool::TraceQuery query = proto::trace_query(arguments, system_clock().wall_ms());
   const auto found = CO_TRY(co_await store::ask<std::vector<Traced>>(
-      s.reader, [=](Database& database) -> Result<std::vector<Traced>> {
+      s.reader, [query](Database& database) -> Result<std::vector<Traced>> {
         std::vector<Traced> traced;
-        for (spool::Summary& summary :
-             TRY(spool::find_summaries(database, since, 100, [&](const spool::Summary& one) {
-               return is_asked(one, arguments);
-             }))) {
-          auto events = spool::load_events(database, summary.key).value_or(std::vector<event::Event>{});
-          traced.push_back({std::move(summary), std::move(events)});
-        }
+        TRY(spool::find_summaries(database, query.since_ms, 100, [&](const spool::Summary& one) {
+          if (!query.looks_into_events() && !query.is_for(one, {})) return false;
+          auto events = spool::load_events(database, one.key).value_or(std::vector<event::Event>{});
+          if (!query.is_for(one, events)) return false;
+          traced.push_back({one, std::move(events)});
+          return true;
+        }));
         return traced;
       }));
   json messages = json::array();
@@ -93,14 +74,13 @@ Task<Result<json>> trace(Subjects s, json arguments) {
                         {"recipients", std::move(recipients)},
                         {"events", proto::event_answers("msa", one.events)}});
   }
-  const json filters = arguments.value("filters", json::object());
   json refused = json::array();
-  if (filters.value("message_id", "").empty())
-    refused = CO_TRY(co_await refusals(s, {.what = arguments.value("what", ""),
-                                           .from = filters.value("from", ""),
-                                           .to = filters.value("to", ""),
-                                           .client = filters.value("client", ""),
-                                           .since_ms = since}));
+  if (query.message_id.empty())
+    refused = CO_TRY(co_await refusals(s, {.what = query.what,
+                                           .from = query.from,
+                                           .to = query.to,
+                                           .client = query.client,
+                                           .since_ms = query.since_ms}));
   co_return json{{"messages", std::move(messages)}, {"refused", std::move(refused)}};
 }
 

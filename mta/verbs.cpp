@@ -169,15 +169,7 @@ Task<Result<json>> refusals(Subjects s, spool::RefusedQuery query) {
 }
 
 Task<Result<json>> trace(Subjects s, json arguments) {
-  TraceQuery query;
-  query.what = arguments.value("what", "");
-  const json filters = arguments.value("filters", json::object());
-  query.from = filters.value("from", "");
-  query.to = filters.value("to", "");
-  query.client = filters.value("client", "");
-  query.message_id = filters.value("message_id", "");
-  if (const int64_t last = filters.value("last_ms", int64_t{0}); last > 0)
-    query.since_ms = s.queue.clock().wall_ms() - last;
+  const spool::TraceQuery query = proto::trace_query(arguments, s.queue.clock().wall_ms());
   const auto found = CO_TRY(co_await store::ask<std::vector<Traced>>(
       s.reader, [=](Database& database) { return find_traced(database, query, 100); }));
   json messages = json::array();

@@ -1,6 +1,7 @@
 // status | trace WHAT | explain ID [RECIPIENT] | audit | route ADDRESS [--from A]
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "common/base/clock.h"
 #include "common/config/units.h"
@@ -73,6 +74,26 @@ struct Found {
 };
 
 // mta and msa know the messages; without mta there is only what msa has not handed over.
+// What one agent finds by words that the other does not have, as the client of a submission or an alias'
+// target, the other is asked for by its id.
+void ask_for_the_other_half(Program& program, json& answers) {
+  const auto messages = [&](const char* agent) -> json {
+    return answers[agent].is_object() ? answers[agent].value("messages", json::array()) : json::array();
+  };
+  const auto id_of = [](const json& message) { return message.value("id", ""); };
+  for (const auto& [from, to] : {std::pair("msa", "mta"), std::pair("mta", "msa")}) {
+    if (!answers[to].is_object()) continue;
+    std::set<std::string> known;
+    for (const json& message : messages(to)) known.insert(id_of(message));
+    for (const json& message : messages(from)) {
+      if (known.contains(id_of(message))) continue;
+      const Answer half = ask_agent(program, to, "trace", {{"what", id_of(message)}});
+      if (half.error) continue;
+      for (const json& one : half.value.value("messages", json::array())) answers[to]["messages"].push_back(one);
+    }
+  }
+}
+
 Found find_mail(Program& program, const TraceWords& words, json& out) {
   json filters = {
       {"from", words.from}, {"to", words.to}, {"client", words.client}, {"message_id", words.message_id}};
@@ -84,6 +105,7 @@ Found find_mail(Program& program, const TraceWords& words, json& out) {
     if (answer.error) tell_missing(program, answer, out);
     answers[agent] = std::move(answer.value);
   }
+  ask_for_the_other_half(program, answers);
   Found found{join_traces(answers["msa"], answers["mta"]), {}};
   found.refused = join_refused(answers["msa"], answers["mta"], found.messages);
   return found;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/base/text.h"
+#include "common/message/message_id.h"
 #include "common/smtp/replies.h"
 #include "msa/modification/modification.h"
 
@@ -153,7 +154,8 @@ std::vector<Event> SubmissionPolicy::events(const Client& client, const spool::M
                        .with(Field::client, client.uid ? "local" : client.peer.address.text())
                        .with(Field::reverse_path, message.envelope.reverse_path.text())
                        .with(Field::size, std::to_string(message.header.size() + message.body.size))
-                       .with(Field::recipients, std::to_string(message.envelope.recipients.size())));
+                       .with(Field::recipients, std::to_string(message.envelope.recipients.size()))
+                       .with(Field::message_id, message::message_id(message::split_header(message.header))));
   return events;
 }
 

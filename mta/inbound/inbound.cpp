@@ -2,6 +2,7 @@
 
 #include "common/base/text.h"
 #include "common/dmarc/organisation.h"
+#include "common/message/message_id.h"
 #include "common/message/received.h"
 #include "common/smtp/replies.h"
 #include "common/verdict/authentication_results.h"
@@ -229,7 +230,8 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
       .with(Field::tls, client.tls ? client.tls->version : "")
       .with(Field::reverse_path, transaction.envelope.reverse_path.text())
       .with(Field::size, std::to_string(transaction.header.size() + transaction.body.size))
-      .with(Field::recipients, std::to_string(transaction.envelope.recipients.size()));
+      .with(Field::recipients, std::to_string(transaction.envelope.recipients.size()))
+      .with(Field::message_id, message::message_id(message::split_header(transaction.header)));
 
   std::optional<Intake::Arrived> report;
   if (Intake* reports = inbound_.reports)

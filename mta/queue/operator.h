@@ -35,11 +35,6 @@ struct Listed {
   std::string last_words() const;  ///< why it is not there: what the server said, in quotes, or the reason
 };
 
-/// The whole id, its last 6 or more characters, or any 10 or more of its start.
-bool matches_id(const MessageId& id, std::string_view wanted);
-/// An address, "@domain" or "domain".
-bool matches_address(const smtp::Address& address, std::string_view wanted);
-
 /// Open recipients that match, oldest first.
 Result<std::vector<Listed>> select_open(store::Database& database, const Selection& selection, int64_t now_ms,
                                         size_t limit);

@@ -5,27 +5,16 @@
 #include "common/base/text.h"
 #include "common/spool/message_store.h"
 #include "common/spool/summary_store.h"
+#include "common/spool/trace_query.h"
 #include "mta/queue/destination_store.h"
 #include "mta/queue/queue_store.h"
 #include "mta/queue/signed_store.h"
 
 namespace futar::mta {
 
+using spool::matches_address;
 using store::Database;
 using store::Statement;
-
-bool matches_id(const MessageId& id, std::string_view wanted) {
-  const std::string text = id.text();
-  const std::string lower = ascii_lower(wanted);
-  if (lower.size() == MessageId::text_size) return text == lower;
-  return (lower.size() >= 6 && text.ends_with(lower)) || (lower.size() >= 10 && text.starts_with(lower));
-}
-
-bool matches_address(const smtp::Address& address, std::string_view wanted) {
-  if (wanted.starts_with('@')) return equal_nocase(address.domain, wanted.substr(1));
-  if (wanted.find('@') == std::string_view::npos) return equal_nocase(address.domain, wanted);
-  return equal_nocase(address.text(), wanted);
-}
 
 int64_t Listed::next_ms() const {
   return recipient.state == State::waiting ? std::max(recipient.due_ms, destination.due_ms) : 0;
@@ -43,7 +32,7 @@ namespace {
 bool matches(const Selection& wanted, const Listed& listed, int64_t now_ms) {
   const Recipient& r = listed.recipient;
   if (!wanted.ids.empty() &&
-      std::ranges::none_of(wanted.ids, [&](const std::string& id) { return matches_id(listed.id, id); }))
+      std::ranges::none_of(wanted.ids, [&](const std::string& id) { return spool::matches_id(listed.id, id); }))
     return false;
   if (!wanted.to.empty() && !matches_address(r.address, wanted.to) &&
       !equal_nocase(listed.destination.name, wanted.to))

@@ -4,6 +4,7 @@
 #include "common/base/point.h"
 #include "common/base/text.h"
 #include "common/log/log.h"
+#include "common/message/message_id.h"
 #include "mta/queue/signed_store.h"
 
 namespace futar::mta {
@@ -182,7 +183,11 @@ Task<Result<std::vector<Seen>>> Queue::take(std::string instance, int64_t epoch,
     storing.message.proven_sender = true;  // it logged in at msa
     storing.recipients = plan(plan_input(storing.message.envelope.reverse_path, storing.message.hold_reason),
                               storing.message.envelope.recipients);
-    storing.events.push_back(event::Event(now, event::Kind::taken_over).with(event::Field::from, "msa"));
+    storing.events.push_back(
+        event::Event(now, event::Kind::taken_over)
+            .with(event::Field::from, "msa")
+            .with(event::Field::message_id,
+                  message::message_id(message::split_header(storing.message.header))));
     if (!signatures.empty()) add_signature(storing, std::move(signatures[i]));
     add_plan_events(storing, now);
   }

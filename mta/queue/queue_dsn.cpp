@@ -1,6 +1,7 @@
 // Delivery status notifications: outcome and "DSN due" were committed together; here each becomes a message
 // or a reason.
 #include "common/log/log.h"
+#include "common/message/message_id.h"
 #include "mta/bounce/bounce.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/signed_store.h"
@@ -63,7 +64,9 @@ Result<void> store_notice(Database& database, const spool::Message& notice, cons
   std::vector<event::Event> events;
   events.push_back(event::Event(notice.accepted_ms, event::Kind::accepted)
                        .with(event::Field::of, of.text())
-                       .with(event::Field::by, "mta"));
+                       .with(event::Field::by, "mta")
+                       .with(event::Field::message_id,
+                             message::message_id(message::split_header(notice.header))));
   if (!signature.by.empty()) events.push_back(signature.event);
   const int64_t key = TRY(spool::insert_message(database, notice, events));
   if (!signature.by.empty()) TRY(set_signed(database, key, signature.by));

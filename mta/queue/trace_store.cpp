@@ -12,33 +12,6 @@ using store::Statement;
 
 namespace {
 
-bool concerns_recipient(const spool::Summary& summary, const std::vector<Recipient>& recipients,
-                        std::string_view address) {
-  if (std::ranges::any_of(recipients,
-                          [&](const Recipient& r) { return matches_address(r.address, address); }))
-    return true;
-  return std::ranges::any_of(summary.envelope.recipients, [&](const message::Recipient& r) {
-    return matches_address(r.address, address);
-  });
-}
-
-bool is_asked(const TraceQuery& query, const spool::Summary& summary,
-              const std::vector<Recipient>& recipients, const std::vector<event::Event>& events) {
-  const auto has = [&](event::Field field, std::string_view value) {
-    return std::ranges::any_of(events, [&](const event::Event& e) { return e.get(field) == value; });
-  };
-  const smtp::Address& from = summary.envelope.reverse_path;
-  if (!query.from.empty() && !matches_address(from, query.from)) return false;
-  if (!query.to.empty() && !concerns_recipient(summary, recipients, query.to)) return false;
-  if (!query.client.empty() && !has(event::Field::client, query.client)) return false;
-  if (!query.message_id.empty() && !has(event::Field::message_id, query.message_id)) return false;
-  if (query.what.empty()) return true;
-  if (query.what.starts_with('<')) return has(event::Field::message_id, query.what);
-  if (query.what.find('@') != std::string::npos)
-    return matches_address(from, query.what) || concerns_recipient(summary, recipients, query.what);
-  return matches_id(summary.id, query.what);
-}
-
 Result<int64_t> number(Database& database, const char* sql) {
   Statement& s = *TRY(database.statement(sql));
   const int64_t value = TRY(s.step()) ? s.integer(0) : 0;
@@ -48,24 +21,27 @@ Result<int64_t> number(Database& database, const char* sql) {
 
 }  // namespace
 
-Result<std::vector<Traced>> find_traced(Database& database, const TraceQuery& query, size_t limit) {
+Result<std::vector<Traced>> find_traced(Database& database, const spool::TraceQuery& query, size_t limit) {
   std::vector<Traced> found;
   std::vector<spool::Summary> candidates;
   if (auto id = MessageId::parse(query.what)) {
     if (const auto key = TRY(spool::find_message(database, *id)))
       if (auto summary = TRY(spool::load_summary(database, *key))) candidates.push_back(*std::move(summary));
   } else {
-    const bool by_id = !query.what.empty() && query.what.find_first_of("@<") == std::string::npos;
-    candidates = TRY(spool::find_summaries(
-        database, query.since_ms, by_id ? limit : 100'000,
-        [&](const spool::Summary& s) { return !by_id || matches_id(s.id, query.what); }));
+    candidates =
+        TRY(spool::find_summaries(database, query.since_ms, query.is_by_id() ? limit : 100'000,
+                                  [&](const spool::Summary& s) {
+                                    return !query.is_by_id() || spool::matches_id(s.id, query.what);
+                                  }));
   }
   for (spool::Summary& summary : candidates) {
     if (found.size() == limit) break;
     Traced traced{std::move(summary), {}, {}};
     traced.recipients = TRY(load_recipients(database, traced.summary.key));
     traced.events = spool::load_events(database, traced.summary.key).value_or(std::vector<event::Event>{});
-    if (is_asked(query, traced.summary, traced.recipients, traced.events)) found.push_back(std::move(traced));
+    std::vector<smtp::Address> addresses;
+    for (const Recipient& recipient : traced.recipients) addresses.push_back(recipient.address);
+    if (query.is_for(traced.summary, traced.events, addresses)) found.push_back(std::move(traced));
   }
   return found;
 }

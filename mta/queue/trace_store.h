@@ -4,17 +4,11 @@
 #include <vector>
 
 #include "common/event/event.h"
-#include "common/spool/summary_store.h"
+#include "common/spool/trace_query.h"
 #include "common/store/database.h"
 #include "mta/queue/recipient.h"
 
 namespace futar::mta {
-
-struct TraceQuery {
-  std::string what;  ///< an id (whole, end or start), an address, or a Message-ID in angle brackets; "" = all
-  std::string from, to, client, message_id;
-  int64_t since_ms = 0;
-};
 
 struct Traced {
   spool::Summary summary;
@@ -22,7 +16,7 @@ struct Traced {
   std::vector<event::Event> events;
 };
 
-Result<std::vector<Traced>> find_traced(store::Database& database, const TraceQuery& query, size_t limit);
+Result<std::vector<Traced>> find_traced(store::Database& database, const spool::TraceQuery& query, size_t limit);
 
 /// Equation (a) of design §5, in sums: accepted + added = terminal + waiting + in flight + held.
 struct Census {

@@ -43,4 +43,16 @@ json refused_answer(std::string_view agent, const MessageId& id, const std::vect
           {"events", event_answers(agent, events)}};
 }
 
+spool::TraceQuery trace_query(const json& arguments, int64_t now_ms) {
+  const json filters = arguments.value("filters", json::object());
+  spool::TraceQuery query;
+  query.what = arguments.value("what", "");
+  query.from = filters.value("from", "");
+  query.to = filters.value("to", "");
+  query.client = filters.value("client", "");
+  query.message_id = filters.value("message_id", "");
+  if (const int64_t last = filters.value("last_ms", int64_t{0}); last > 0) query.since_ms = now_ms - last;
+  return query;
+}
+
 }  // namespace futar::proto

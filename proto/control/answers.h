@@ -6,6 +6,7 @@
 
 #include "common/base/ids.h"
 #include "common/event/event.h"
+#include "common/spool/trace_query.h"
 #include "proto/link/link.h"
 
 namespace futar::proto {
@@ -17,5 +18,8 @@ nlohmann::json event_answers(std::string_view agent, const std::vector<event::Ev
 /// that was refused before it became a message; the last of the events is the refusal.
 nlohmann::json refused_answer(std::string_view agent, const MessageId& id,
                               const std::vector<event::Event>& events);
+
+/// {"what", "filters": {"from","to","client","message_id","last_ms"}} of the verb trace; each may miss.
+spool::TraceQuery trace_query(const nlohmann::json& arguments, int64_t now_ms);
 
 }  // namespace futar::proto

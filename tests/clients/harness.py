@@ -199,9 +199,9 @@ def futar(*words, text=None, okay=(0,)):
     return done.stdout
 
 
-def trace(word):
-    """The messages that `futar trace --json` tells for an id."""
-    return json.loads(futar("--json", "trace", word))["messages"]
+def trace(*words, okay=(0,)):
+    """The messages that `futar trace --json` tells for an id or other words."""
+    return json.loads(futar("--json", "trace", *words, okay=okay))["messages"]
 
 
 def program(*command, text=None, seconds=60):

@@ -5,7 +5,8 @@ import signal
 import time
 from pathlib import Path
 
-from harness import ALICE, BOB, DOMAIN, PASSWORD, arrives, case, check, env, exchange, futar, message, search, send, submission, token, trace
+from harness import (ALICE, BOB, DOMAIN, HOST, PASSWORD, arrives, case, check, env, exchange, futar, message, search, send, submission,
+                     token, trace)
 
 OPTIONS = ["--accounts", "3"]
 STRANGER = "eve@elsewhere.example"
@@ -44,6 +45,28 @@ def _():
     check(json.loads(futar("--json", "status")).get("schema") == 1, "status")
     futar("audit")
     check("DELIVERED" in futar("trace", id), "the plain trace")
+
+
+@case("a message is found by its Message-ID, its client and an alias' target: with all of its way, and no other is")
+def _():
+    futar("alias", "add", f"found@{DOMAIN}", ALICE)
+
+    def put(session, sender, to):
+        word = token()
+        code, text = send(session, message(word, sender=sender, to=to, fields=[f"Message-ID: <{word}@a.example>"]), sender=sender, to=to)
+        check(code == 250, f"{code} {text}")
+        arrives(ALICE, word)
+        return text.split()[-1], f"<{word}@a.example>"
+    submitted, named = put(submission(), ALICE, f"found@{DOMAIN}")
+    from_outside, named_outside = put(exchange(), STRANGER, ALICE)
+    for id, name in ((submitted, named), (from_outside, named_outside)):
+        for words in (("--message-id", name), ("--message-id", name.strip("<>")), (name,)):
+            found = [one["id"] for one in trace(*words)]
+            check(found == [id], f"{words}: {found}, not {id}")
+    for words in (("--client", HOST, "--to", f"found@{DOMAIN}"), ("--from", ALICE, "--to", ALICE)):
+        found = [one for one in trace(*words) if one["id"] == submitted]
+        check(found and {"msa", "mta"} <= {event["agent"] for event in found[0]["events"]}, f"{words}: {found}")
+    check(not trace("--client", "192.0.2.1", okay=(67,)), "found by the address of nobody")
 
 
 @case("an alias with several targets reaches each of them once; the list's address may send")

@@ -86,7 +86,7 @@ class InboundFixture : public QueueFixture {
     REQUIRE(run_until(loop, [&] { return !items.empty() && items.back().id.text() == id; }));
     std::string text;
     look([&](store::Database& database) {
-      TraceQuery query;
+      spool::TraceQuery query;
       query.what = id;
       for (const Traced& one : *find_traced(database, query, 1))
         for (const event::Event& event : one.events) text += event::words(event) + "\n";

@@ -77,7 +77,7 @@ struct Desk : QueueFixture {
   std::string last_event() {
     std::string words;
     look([&](store::Database& database) {
-      TraceQuery query;
+      spool::TraceQuery query;
       query.what = "eve@remote.example";
       const auto traced = find_traced(database, query, 1);
       words = event::words(traced->at(0).events.back());

@@ -89,7 +89,7 @@ class QueueFixture {
   State state_of(std::string_view address) {
     State state = State::none;
     look([&](store::Database& database) {
-      TraceQuery query;
+      spool::TraceQuery query;
       query.what = address;
       auto traced = find_traced(database, query, 10);
       if (!traced) return;
