@@ -191,7 +191,10 @@ class Mta final : public daemon::Agent {
     keyring_ = std::make_unique<Keyring>(
         env_.loop, *workers_, *writer_, system_clock(), directory_now(),
         [this](Selector selector) { return look(*eyes_, std::move(selector)); },
-        KeyringOptions{.folder = env_.state_folder + "/dkim", .make_missing = asks, .look = asks});
+        KeyringOptions{.folder = env_.state_folder + "/dkim",
+                       .make_missing = asks,
+                       .look = asks,
+                       .lifetime_s = settings::signature_lifetime_s(config_)});
     keyring_->load(std::move(selectors_));
     signer_ = std::make_unique<MailSigner>(*keyring_, *workers_, *spool_, system_clock(), directory_now());
     queue_->set_signer(*signer_);

@@ -52,6 +52,10 @@ dns::UnboundOptions dns(const config::Config& config) {
   return options;
 }
 
+int64_t signature_lifetime_s(const config::Config& config) {
+  return (config.duration_ms("mta.held_lifetime") + config.duration_ms("mta.lifetime")) / 1000;
+}
+
 Result<PolicyOptions> policies(const config::Config& config) {
   PolicyOptions options;
   for (const auto& [domain, word] : config.table("mta.tls_policy"))

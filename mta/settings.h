@@ -16,6 +16,8 @@ namespace futar::mta::settings {
 
 Result<QueueOptions> queue(const config::Config& config, std::shared_ptr<const srs::Keys> keys);
 dns::UnboundOptions dns(const config::Config& config);
+/// x= of our signatures: as long as mail may be held, and then be tried.
+int64_t signature_lifetime_s(const config::Config& config);
 Result<PolicyOptions> policies(const config::Config& config);
 Result<WayOptions> way(const config::Config& config);
 Result<OutboundOptions> outbound(const config::Config& config, std::shared_ptr<const srs::Keys> keys,

@@ -246,7 +246,8 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
   message.accepted_ms = now;
   message.proven_sender = judged.proven_sender;
   judged.events.push_back(std::move(accepted));
-  Result<void> stored = co_await inbound_.queue.accept(std::move(message), std::move(judged.events));
+  const auto author = inbound_.may_relay(client.peer.address) ? std::optional(Author::user) : std::nullopt;
+  Result<void> stored = co_await inbound_.queue.accept(std::move(message), std::move(judged.events), author);
   if (stored && report) inbound_.reports->take(*std::move(report));
   if (stored) co_return Decision::go_on();
   const bool full = stored.error().kind == Error::Kind::temporary;

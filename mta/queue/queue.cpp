@@ -120,21 +120,27 @@ void add_signature(Storing& storing, Signature signature) {
     storing.events.push_back(std::move(signature.event));
 }
 
-Task<Result<std::vector<Signature>>> sign_all(const MailSigner* signer, const std::vector<Storing>& all) {
+Task<Result<std::vector<Signature>>> sign_all(const MailSigner* signer, std::span<const Storing> all,
+                                              Author author) {
   if (!signer) co_return std::vector<Signature>();
   std::vector<const spool::Message*> messages;
   for (const Storing& storing : all) messages.push_back(&storing.message);
-  co_return co_await signer->sign(std::move(messages), Author::user);
+  co_return co_await signer->sign(std::move(messages), author);
 }
 
 }  // namespace
 
-Task<Result<void>> Queue::accept(spool::Message message, std::vector<event::Event> events) {
+Task<Result<void>> Queue::accept(spool::Message message, std::vector<event::Event> events,
+                                 std::optional<Author> author) {
   auto storing = std::make_shared<Storing>();
   storing->message = std::move(message);
   storing->events = std::move(events);
   storing->recipients = plan(plan_input(storing->message.envelope.reverse_path, storing->message.hold_reason),
                              storing->message.envelope.recipients);
+  if (author) {
+    auto signatures = CO_TRY(co_await sign_all(signer_, {storing.get(), 1}, *author));
+    if (!signatures.empty()) add_signature(*storing, std::move(signatures[0]));
+  }
   add_plan_events(*storing, clock_.wall_ms());
   const int64_t begun_ms = clock_.steady_ms();
   point("mta.before_commit");
@@ -177,17 +183,16 @@ Task<Result<std::vector<Seen>>> Queue::take(std::string instance, int64_t epoch,
     (*all)[i].message = std::move(batch[i].message);
   }
   const int64_t now = clock_.wall_ms();
-  std::vector<Signature> signatures = CO_TRY(co_await sign_all(signer_, *all));
+  std::vector<Signature> signatures = CO_TRY(co_await sign_all(signer_, *all, Author::user));
   for (size_t i = 0; i < all->size(); ++i) {
     Storing& storing = (*all)[i];
     storing.message.proven_sender = true;  // it logged in at msa
     storing.recipients = plan(plan_input(storing.message.envelope.reverse_path, storing.message.hold_reason),
                               storing.message.envelope.recipients);
-    storing.events.push_back(
-        event::Event(now, event::Kind::taken_over)
-            .with(event::Field::from, "msa")
-            .with(event::Field::message_id,
-                  message::message_id(message::split_header(storing.message.header))));
+    storing.events.push_back(event::Event(now, event::Kind::taken_over)
+                                 .with(event::Field::from, "msa")
+                                 .with(event::Field::message_id,
+                                       message::message_id(message::split_header(storing.message.header))));
     if (!signatures.empty()) add_signature(storing, std::move(signatures[i]));
     add_plan_events(storing, now);
   }

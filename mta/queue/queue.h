@@ -56,14 +56,16 @@ class Queue {
         spool::Folder& spool, const Clock& clock, QueueOptions options, DirectoryNow directory);
 
   void set_outlet(Outlet outlet) { outlet_ = std::move(outlet); }
-  /// Signs what msa hands over and what is written here; it must outlive the queue. Without one nothing is
-  /// signed.
+  /// Signs what msa hands over, what our own networks give us and what is written here; it must outlive the
+  /// queue. Without one nothing is signed.
   void set_signer(const MailSigner& signer) { signer_ = &signer; }
   void start();  ///< the coroutines that load what is due, write DSNs and watch the clock
   void stop();
 
   /// Takes a message; durable when it returns without an error. Its recipients are on their way then.
-  Task<Result<void>> accept(spool::Message message, std::vector<event::Event> events);
+  /// `author`: whom we sign for; nobody when it comes from outside.
+  Task<Result<void>> accept(spool::Message message, std::vector<event::Event> events,
+                            std::optional<Author> author = std::nullopt);
 
   /// A message of a batch from msa.
   struct FromMsa {

@@ -271,7 +271,7 @@ void Keyring::renew_signer(const std::string& domain) {
   if (keys.empty())
     signers_.erase(domain);
   else
-    signers_[domain] = std::make_shared<const dkim::Signer>(domain, std::move(keys));
+    signers_[domain] = std::make_shared<const dkim::Signer>(domain, std::move(keys), options_.lifetime_s);
 }
 
 }  // namespace futar::mta

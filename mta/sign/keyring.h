@@ -17,9 +17,10 @@
 namespace futar::mta {
 
 struct KeyringOptions {
-  std::string folder;        ///< DOMAIN/SELECTOR.pem, 0600; made when the first key is
-  bool make_missing = true;  ///< a pair for each domain of ours that never had one
-  bool look = true;          ///< false: there is no DNS to ask, so no new key ever signs
+  std::string folder;                ///< DOMAIN/SELECTOR.pem, 0600; made when the first key is
+  bool make_missing = true;          ///< a pair for each domain of ours that never had one
+  bool look = true;                  ///< false: there is no DNS to ask, so no new key ever signs
+  int64_t lifetime_s = 14 * 86'400;  ///< x= of signatures; must outlast the time in queues
 };
 
 class Keyring {

@@ -39,11 +39,13 @@ class QueueFixture {
     restart();
   }
 
-  Result<void> accept(spool::Message message) {
+  Result<void> accept(spool::Message message, std::optional<Author> author = std::nullopt) {
     Result<void> result;
-    run_task(loop, [](QueueFixture& f, spool::Message m, Result<void>& r) -> Task<> {
-      r = co_await f.queue->accept(std::move(m), {event::Event(f.clock.wall_ms(), event::Kind::accepted)});
-    }(*this, std::move(message), result));
+    run_task(loop,
+             [](QueueFixture& f, spool::Message m, std::optional<Author> by, Result<void>& r) -> Task<> {
+               const event::Event accepted(f.clock.wall_ms(), event::Kind::accepted);
+               r = co_await f.queue->accept(std::move(m), {accepted}, by);
+             }(*this, std::move(message), author, result));
     return result;
   }
 

@@ -151,6 +151,17 @@ TEST_CASE(
   CHECK(has(f.events(m.id), "signed for futar.test with selectors 20251124r, 20251124e"));
 }
 
+TEST_CASE("what comes from one of our networks is signed, what comes from outside is not") {
+  SigningFixture f;
+  const spool::Message ours = f.letter({"eve@remote.example"});
+  REQUIRE(f.accept(ours, Author::user).has_value());
+  CHECK(signatures_in(f.stored_header(ours.id)) == 2);
+  CHECK(has(f.events(ours.id), "signed for futar.test with selectors 20251124r, 20251124e"));
+  const spool::Message foreign = f.letter({"eve@remote.example"});
+  REQUIRE(f.accept(foreign).has_value());
+  CHECK(signatures_in(f.stored_header(foreign.id)) == 0);
+}
+
 TEST_CASE("a message that msa offers again keeps its first signatures") {
   SigningFixture f;
   const spool::Message m = f.letter({"alice@futar.test"});
