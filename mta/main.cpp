@@ -132,6 +132,8 @@ class Mta final : public daemon::Agent {
       log::warning("no ballast against a full disk: {}", filled.error().text);
     writer_->when_full([this] { return ballast_.release(); });
     reader_ = std::make_unique<store::Reader>(env_.loop, path);
+    question_reader_ = std::make_unique<store::Reader>(env_.loop, path);
+    audit_reader_ = std::make_unique<store::Reader>(env_.loop, path);
     refusals_ = std::make_unique<spool::Refusals>(env_.loop, *writer_, system_clock(),
                                                   config_.duration_ms("trace.keep_refused"));
     refusals_->start();
@@ -295,7 +297,8 @@ class Mta final : public daemon::Agent {
   Subjects subjects() {
     return {env_,
             *queue_,
-            *reader_,
+            *question_reader_,
+            *audit_reader_,
             *writer_,
             *from_msa_,
             *to_mda_,
@@ -325,7 +328,8 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<store::LowWater> low_water_;
   std::unique_ptr<store::Checkpointer> checkpointer_;
   std::unique_ptr<store::Writer> writer_;
-  std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<store::Reader> reader_;  ///< of the mail itself
+  std::unique_ptr<store::Reader> question_reader_, audit_reader_;
   std::unique_ptr<spool::Refusals> refusals_;
   std::shared_ptr<const srs::Keys> return_paths_;
   std::vector<Selector> selectors_;  ///< as mta.db had them at the start
@@ -360,11 +364,17 @@ class Mta final : public daemon::Agent {
 }  // namespace futar::mta
 
 int main(int argc, char** argv) {
-  // First of all: what libspf2's process does not have it cannot give away.
-  auto libspf2 = futar::spf::start_helper();
-  if (!libspf2) std::fprintf(stderr, "futar-mta: no process for libspf2: %s\n", libspf2.error().text.c_str());
-  futar::Fd socket = libspf2 ? *std::move(libspf2) : futar::Fd();
-  return futar::daemon::run(argc, argv, "mta", [&](futar::daemon::Environment& environment) {
+  futar::Fd socket;
+  // Before all else that serves: what libspf2's process does not have it cannot give away.
+  const auto start_libspf2 = [&] {
+    auto libspf2 = futar::spf::start_helper();
+    if (libspf2)
+      socket = *std::move(libspf2);
+    else
+      std::fprintf(stderr, "futar-mta: no process for libspf2: %s\n", libspf2.error().text.c_str());
+  };
+  const auto make = [&](futar::daemon::Environment& environment) {
     return std::make_unique<futar::mta::Mta>(environment, std::move(socket));
-  });
+  };
+  return futar::daemon::run(argc, argv, "mta", make, start_libspf2);
 }

@@ -141,13 +141,14 @@ void complain_of_unused(const PassedSockets& passed, const std::string& name) {
 }
 
 int serve(const std::string& name, const config::Config& config, const Arguments& arguments,
-          PassedSockets passed, const MakeAgent& make) {
-  net::Loop loop;
+          PassedSockets passed, const MakeAgent& make, const std::function<void()>& prepare) {
   const std::string state = config::state_folder(config, name);
   const passwd* user = arguments.user && ::getuid() == 0 ? ::getpwnam(arguments.user->c_str()) : nullptr;
   if (arguments.user && ::getuid() == 0 && !user)
     return complain(name, Error::permanent("no user named " + *arguments.user), exit_os);
   if (auto made = make_ground(config, name, user); !made) return complain(name, made.error(), exit_os);
+  if (prepare) prepare();
+  net::Loop loop;
   if (user)
     if (auto became = become(*user); !became) return complain(name, became.error(), exit_os);
   auto lock = lock_folder(state);
@@ -197,7 +198,8 @@ int serve(const std::string& name, const config::Config& config, const Arguments
 
 }  // namespace
 
-int run(int argc, char** argv, const std::string& name, const MakeAgent& make) {
+int run(int argc, char** argv, const std::string& name, const MakeAgent& make,
+        const std::function<void()>& prepare) {
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(0077);
   const Arguments arguments = parse_arguments(argc, argv, name);
@@ -212,7 +214,7 @@ int run(int argc, char** argv, const std::string& name, const MakeAgent& make) {
   if (!passed) return complain(name, passed.error(), exit_os);
   log::configure("futar-" + name,
                  config->text("log.format") == "json" ? log::Format::json : log::Format::postfix);
-  return serve(name, *config, arguments, *std::move(passed), make);
+  return serve(name, *config, arguments, *std::move(passed), make, prepare);
 }
 
 }  // namespace futar::daemon

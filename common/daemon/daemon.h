@@ -52,7 +52,10 @@ using MakeAgent = std::function<std::unique_ptr<Agent>(Environment&)>;
 
 /// Runs the agent until SIGTERM, SIGINT or Environment::end. Returns the exit status.
 ///   --config FILE  --check-config  --user NAME  --version  --help
-int run(int argc, char** argv, const std::string& agent, const MakeAgent& make);
+/// `prepare` is called once before `make`, when arguments and config are good, and before there are threads,
+/// keys, sockets of ours or another user: what it forks holds none of them.
+int run(int argc, char** argv, const std::string& agent, const MakeAgent& make,
+        const std::function<void()>& prepare = {});
 
 /// From root to a user by name (its groups too) who may still bind low ports, as far as root might; to be
 /// called before the first thread. Every file is opened as that user from then on: what a reload could not

@@ -22,7 +22,7 @@ std::string evaluate_by_libspf2(std::string_view request);
 
 constexpr std::string_view worker_died = "!";
 
-/// To be called as main's first act, before there are threads, keys or sockets. Returns the socket (datagrams
+/// To be called before there are threads, keys or sockets. Returns the socket (datagrams
 /// that keep their bounds) over which the worker gets a request and answers it; when a worker dies,
 /// `worker_died` comes. An error (ours) when the kernel does not give processes or sockets.
 Result<Fd> start_helper(HelperWork work = evaluate_by_libspf2, HelperLimits limits = {});
