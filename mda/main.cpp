@@ -60,6 +60,7 @@ class Mda final : public daemon::Agent {
   Task<> stop() override {
     co_await link_->stop();
     co_await delivery_->stop();
+    co_await control_->stop(proto::last_answers_ms);
   }
 
  private:

@@ -62,6 +62,7 @@ class Msa final : public daemon::Agent {
     for (auto& listener : listeners_) co_await listener->stop(stop_grace_ms);
     co_await refusals_->stop();
     co_await to_mta_->stop();
+    co_await control_->stop(proto::last_answers_ms);
   }
 
  private:
@@ -92,6 +93,8 @@ class Msa final : public daemon::Agent {
       log::warning("no ballast against a full disk: {}", filled.error().text);
     writer_->when_full([this] { return ballast_.release(); });
     reader_ = std::make_unique<store::Reader>(env_.loop, path);
+    question_reader_ = std::make_unique<store::Reader>(env_.loop, path);
+    audit_reader_ = std::make_unique<store::Reader>(env_.loop, path);
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ =
         std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
@@ -179,7 +182,8 @@ class Msa final : public daemon::Agent {
 
   Subjects subjects() {
     return {env_,
-            *reader_,
+            *question_reader_,
+            *audit_reader_,
             *writer_,
             *refusals_,
             *to_mta_,
@@ -201,7 +205,8 @@ class Msa final : public daemon::Agent {
   std::unique_ptr<store::LowWater> low_water_;
   std::unique_ptr<store::Checkpointer> checkpointer_;
   std::unique_ptr<store::Writer> writer_;
-  std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<store::Reader> reader_;  ///< of the mail itself
+  std::unique_ptr<store::Reader> question_reader_, audit_reader_;
   std::unique_ptr<spool::Refusals> refusals_;
   std::unique_ptr<Limits> limits_;
   std::unique_ptr<Login> login_;

@@ -92,6 +92,7 @@ class Mta final : public daemon::Agent {
     queue_->stop();
     keyring_->stop();
     co_await to_mda_->stop();
+    co_await control_->stop(proto::last_answers_ms);
   }
 
  private:

@@ -79,6 +79,9 @@ class Socket {
   /// False: the peer is unknown (router), or nothing is connected (dealer).
   bool send(const std::string& peer, const Frames& frames);
   bool send(const std::string& peer, std::span<const Part> parts);
+  /// Of a bound socket: the connections that stand. Whose message was received is among them until it closes,
+  /// which `disconnected` tells. May call `disconnected` for those of which nobody knew yet.
+  size_t peers();
   /// What was sent has linger_ms to leave. No event comes afterwards.
   void close(int linger_ms = 0);
 

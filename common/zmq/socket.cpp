@@ -101,6 +101,7 @@ struct Socket::Impl : std::enable_shared_from_this<Impl> {
   void* monitor = nullptr;
   std::shared_ptr<Watch> watch, monitor_watch;
   std::string last_refusal;
+  size_t peers = 0;  ///< accepted and not yet gone, as far as the monitor was read
 };
 
 Result<void> Socket::Impl::open() {
@@ -142,7 +143,7 @@ Result<void> Socket::Impl::use_keys() {
 
 Result<void> Socket::Impl::open_monitor() {
   const std::string name = fmt::format("inproc://monitor-{}", ++owner.monitors);
-  constexpr int wanted = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
+  constexpr int wanted = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
                          ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
   if (zmq_socket_monitor(socket, name.c_str(), wanted) != 0) return fail(zmq_error("monitor"));
   monitor = zmq_socket(owner.context, ZMQ_PAIR);
@@ -182,7 +183,10 @@ void Socket::Impl::tell(uint16_t event) {
   if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
     last_refusal.clear();
     if (events.connected) events.connected();
+  } else if (event == ZMQ_EVENT_ACCEPTED) {
+    ++peers;
   } else if (event == ZMQ_EVENT_DISCONNECTED) {
+    if (options.bind) --peers;
     if (events.disconnected) events.disconnected();
   } else if (refusal(event) != last_refusal && !options.bind) {
     last_refusal = refusal(event);
@@ -222,6 +226,12 @@ bool Socket::send(const std::string& peer, std::span<const Part> parts) { return
 
 bool Socket::send(const std::string& peer, const Frames& frames) {
   return impl_->send(peer, parts_of(frames));
+}
+
+// The monitor has each event before what the peer sent arrives, but it may not have been read since.
+size_t Socket::peers() {
+  impl_->receive_events();
+  return impl_->peers;
 }
 
 void Socket::close(int linger_ms) {

@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/clock.h"
 #include "common/base/text.h"
 #include "common/log/log.h"
+#include "common/net/gate.h"
 
 namespace futar::proto {
 
@@ -40,13 +42,16 @@ struct ControlServer::Impl : std::enable_shared_from_this<Impl> {
   std::string endpoint;
   std::map<std::string, Verb> verbs;
   std::unique_ptr<zmq::Socket> socket;
+  size_t running = 0;  ///< verbs
+  net::Gate changed;   ///< a verb has answered or an asker has gone
 
   Impl(net::Loop& l, zmq::Context& c, std::string e, std::map<std::string, Verb> v)
-      : loop(l), context(c), endpoint(std::move(e)), verbs(std::move(v)) {}
+      : loop(l), context(c), endpoint(std::move(e)), verbs(std::move(v)), changed(l) {}
 
   void answer(const std::string& peer, const json& value) {
     if (socket) socket->send(peer, zmq::Frames{text_of(value)});  // who has gone away needs no answer
   }
+  bool is_busy() { return running > 0 || (socket && socket->peers() > 0); }
   void asked(const std::string& peer, const zmq::Frames& frames);
   static Task<> run(std::shared_ptr<Impl> self, std::string peer, Verb verb, json arguments);
 };
@@ -62,6 +67,7 @@ void ControlServer::Impl::asked(const std::string& peer, const zmq::Frames& fram
   const auto& name = question["verb"].get_ref<const std::string&>();
   const auto verb = verbs.find(name);
   if (verb == verbs.end()) return refuse("no such verb: " + printable(name, 64));
+  ++running;
   loop.spawn("control " + name, run(shared_from_this(), peer, verb->second, std::move(arguments)));
 }
 
@@ -75,11 +81,24 @@ Task<> ControlServer::Impl::run(std::shared_ptr<Impl> self, std::string peer, Ve
     value = answer_of(Error::permanent(e.what()));
   }
   self->answer(peer, value);
+  --self->running;
+  self->changed.open();
 }
 
 ControlServer::ControlServer(net::Loop& loop, zmq::Context& context, std::string endpoint,
                              std::map<std::string, Verb> verbs)
     : impl_(std::make_shared<Impl>(loop, context, std::move(endpoint), std::move(verbs))) {}
+
+Task<> ControlServer::stop(int64_t grace_ms) {
+  const auto impl = impl_;
+  const int64_t end = system_clock().steady_ms() + grace_ms;
+  while (impl->is_busy()) {
+    const int64_t left = end - system_clock().steady_ms();
+    if (left <= 0) co_return;
+    impl->changed.reset();
+    co_await impl->changed.wait_for(left);
+  }
+}
 
 ControlServer::~ControlServer() { impl_->socket.reset(); }
 
@@ -91,6 +110,9 @@ Result<void> ControlServer::start() {
   zmq::Socket::Events events;
   events.received = [self = std::weak_ptr(impl_)](const std::string& peer, zmq::Frames frames) {
     if (const auto held = self.lock()) held->asked(peer, frames);
+  };
+  events.disconnected = [self = std::weak_ptr(impl_)] {
+    if (const auto held = self.lock()) held->changed.open();
   };
   impl_->socket = TRY(zmq::Socket::open(impl_->context, std::move(options), std::move(events)));
   return {};

@@ -17,6 +17,9 @@ namespace futar::proto {
 /// "temporary", "permanent" or "ours"}, and so does what it throws (permanent). Several run at once.
 using Verb = std::function<Task<Result<nlohmann::json>>(nlohmann::json)>;
 
+/// What an agent gives ControlServer::stop() as the last thing that it stops.
+constexpr int64_t last_answers_ms = 1000;
+
 class ControlServer {
  public:
   /// The endpoint's socket gets mode 0660: who may open it is the operator.
@@ -24,6 +27,9 @@ class ControlServer {
                 std::map<std::string, Verb> verbs);
   ~ControlServer();
   Result<void> start();
+  /// Returns when no verb runs and who asked has read the answer and gone, or after grace_ms: the end of the
+  /// process would take with it what ZeroMQ's thread has not sent yet.
+  Task<> stop(int64_t grace_ms);
 
  private:
   struct Impl;
