@@ -85,12 +85,12 @@ Task<Result<json>> trace(Subjects s, json arguments) {
 }
 
 Task<Result<json>> audit(Subjects s) {
-  const Counts counts =
-      CO_TRY(co_await store::ask<Counts>(s.reader, [](Database& database) { return count_spool(database); }));
+  const Counts counts = CO_TRY(
+      co_await store::ask<Counts>(s.audit_reader, [](Database& database) { return count_spool(database); }));
   const auto problems = CO_TRY(co_await store::ask<std::vector<std::string>>(
-      s.reader, [](Database& database) { return find_problems(database); }));
-  const Identity self =
-      CO_TRY(co_await store::ask<Identity>(s.reader, [](Database& database) { return identity(database); }));
+      s.audit_reader, [](Database& database) { return find_problems(database); }));
+  const Identity self = CO_TRY(
+      co_await store::ask<Identity>(s.audit_reader, [](Database& database) { return identity(database); }));
   co_return json{{"accepted", counts.accepted},
                  {"instance", self.instance},
                  {"terminal", counts.accepted - counts.spooled},

@@ -16,7 +16,8 @@ namespace futar::msa {
 /// What the verbs look at; all of it outlives the control server.
 struct Subjects {
   daemon::Environment& environment;
-  store::Reader& reader;
+  store::Reader& reader;        ///< of questions: whoever asks keeps no mail waiting
+  store::Reader& audit_reader;  ///< it may read for seconds
   store::Writer& writer;
   spool::Refusals& refusals;
   ToMta& to_mta;

@@ -185,14 +185,14 @@ Task<Result<json>> trace(Subjects s, json arguments) {
 }
 
 Task<Result<json>> audit(Subjects s) {
-  const auto census =
-      CO_TRY(co_await store::ask<Census>(s.reader, [](Database& database) { return take_census(database); }));
+  const auto census = CO_TRY(
+      co_await store::ask<Census>(s.audit_reader, [](Database& database) { return take_census(database); }));
   const auto problems = CO_TRY(co_await store::ask<std::vector<std::string>>(
-      s.reader, [](Database& database) { return find_problems(database); }));
+      s.audit_reader, [](Database& database) { return find_problems(database); }));
   using Counts = std::vector<std::pair<std::string, int64_t>>;
   json taken = json::object();
-  for (const auto& [instance, count] :
-       CO_TRY(co_await store::ask<Counts>(s.reader, [](Database& database) { return count_seen(database); })))
+  for (const auto& [instance, count] : CO_TRY(co_await store::ask<Counts>(
+           s.audit_reader, [](Database& database) { return count_seen(database); })))
     taken[instance] = count;
   co_return json{
       {"messages", census.messages}, {"accepted", census.accepted}, {"added", census.added},

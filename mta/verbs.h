@@ -19,7 +19,8 @@ namespace futar::mta {
 struct Subjects {
   daemon::Environment& environment;
   Queue& queue;
-  store::Reader& reader;
+  store::Reader& reader;        ///< of questions: whoever asks keeps no mail waiting
+  store::Reader& audit_reader;  ///< it may read for seconds
   store::Writer& writer;
   proto::SubmissionReceiver& from_msa;
   ToMda& to_mda;
