@@ -89,7 +89,8 @@ void ask_for_the_other_half(Program& program, json& answers) {
       if (known.contains(id_of(message))) continue;
       const Answer half = ask_agent(program, to, "trace", {{"what", id_of(message)}});
       if (half.error) continue;
-      for (const json& one : half.value.value("messages", json::array())) answers[to]["messages"].push_back(one);
+      for (const json& one : half.value.value("messages", json::array()))
+        answers[to]["messages"].push_back(one);
     }
   }
 }

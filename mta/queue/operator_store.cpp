@@ -31,8 +31,9 @@ namespace {
 
 bool matches(const Selection& wanted, const Listed& listed, int64_t now_ms) {
   const Recipient& r = listed.recipient;
-  if (!wanted.ids.empty() &&
-      std::ranges::none_of(wanted.ids, [&](const std::string& id) { return spool::matches_id(listed.id, id); }))
+  if (!wanted.ids.empty() && std::ranges::none_of(wanted.ids, [&](const std::string& id) {
+        return spool::matches_id(listed.id, id);
+      }))
     return false;
   if (!wanted.to.empty() && !matches_address(r.address, wanted.to) &&
       !equal_nocase(listed.destination.name, wanted.to))

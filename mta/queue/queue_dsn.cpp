@@ -62,11 +62,11 @@ Task<Signature> sign_notice(const MailSigner* signer, spool::Message& notice) {
 Result<void> store_notice(Database& database, const spool::Message& notice, const MessageId& of,
                           const Signature& signature, const std::vector<NewRecipient>& planned) {
   std::vector<event::Event> events;
-  events.push_back(event::Event(notice.accepted_ms, event::Kind::accepted)
-                       .with(event::Field::of, of.text())
-                       .with(event::Field::by, "mta")
-                       .with(event::Field::message_id,
-                             message::message_id(message::split_header(notice.header))));
+  events.push_back(
+      event::Event(notice.accepted_ms, event::Kind::accepted)
+          .with(event::Field::of, of.text())
+          .with(event::Field::by, "mta")
+          .with(event::Field::message_id, message::message_id(message::split_header(notice.header))));
   if (!signature.by.empty()) events.push_back(signature.event);
   const int64_t key = TRY(spool::insert_message(database, notice, events));
   if (!signature.by.empty()) TRY(set_signed(database, key, signature.by));

@@ -28,11 +28,9 @@ Result<std::vector<Traced>> find_traced(Database& database, const spool::TraceQu
     if (const auto key = TRY(spool::find_message(database, *id)))
       if (auto summary = TRY(spool::load_summary(database, *key))) candidates.push_back(*std::move(summary));
   } else {
-    candidates =
-        TRY(spool::find_summaries(database, query.since_ms, query.is_by_id() ? limit : 100'000,
-                                  [&](const spool::Summary& s) {
-                                    return !query.is_by_id() || spool::matches_id(s.id, query.what);
-                                  }));
+    candidates = TRY(spool::find_summaries(
+        database, query.since_ms, query.is_by_id() ? limit : 100'000,
+        [&](const spool::Summary& s) { return !query.is_by_id() || spool::matches_id(s.id, query.what); }));
   }
   for (spool::Summary& summary : candidates) {
     if (found.size() == limit) break;
