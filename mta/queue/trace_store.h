@@ -16,7 +16,8 @@ struct Traced {
   std::vector<event::Event> events;
 };
 
-Result<std::vector<Traced>> find_traced(store::Database& database, const spool::TraceQuery& query, size_t limit);
+Result<std::vector<Traced>> find_traced(store::Database& database, const spool::TraceQuery& query,
+                                        size_t limit);
 
 /// Equation (a) of design §5, in sums: accepted + added = terminal + waiting + in flight + held.
 struct Census {
