@@ -3,6 +3,7 @@ import collections
 import ctypes
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,14 +16,31 @@ PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None)
 
 
+HANDED_OUT = set()
+
+
+def can_be_bound(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports of 127.0.0.1 that are free, each given once. None that the system gives to whoever connects somewhere
+    (from 32768 on): such a one may be taken again before its agent binds it."""
+    if len(HANDED_OUT) > 5000:
+        HANDED_OUT.clear()
+    ports = []
+    for port in random.sample(range(24000, 31000), 7000):
+        if len(ports) == count:
+            return ports
+        if port not in HANDED_OUT and can_be_bound(port):
+            HANDED_OUT.add(port)
+            ports.append(port)
+    raise RuntimeError("no port is free")
 
 
 def add_programs(parser):
