@@ -36,15 +36,6 @@ struct Traced {
   std::vector<event::Event> events;
 };
 
-Task<Result<json>> refusals(Subjects s, spool::RefusedQuery query) {
-  co_await s.refusals.flush();
-  const auto found = CO_TRY(co_await store::ask<std::vector<spool::Refused>>(
-      s.reader, [=](Database& database) { return spool::find_refused(database, query, 100); }));
-  json answers = json::array();
-  for (const spool::Refused& one : found) answers.push_back(proto::refused_answer("msa", one.id, one.events));
-  co_return answers;
-}
-
 // Mail that mta has taken over is traced there; what is still here is told by us, and all our events.
 Task<Result<json>> trace(Subjects s, json arguments) {
   const spool::TraceQuery query = proto::trace_query(arguments, system_clock().wall_ms());
@@ -74,13 +65,7 @@ Task<Result<json>> trace(Subjects s, json arguments) {
                         {"recipients", std::move(recipients)},
                         {"events", proto::event_answers("msa", one.events)}});
   }
-  json refused = json::array();
-  if (query.message_id.empty())
-    refused = CO_TRY(co_await refusals(s, {.what = query.what,
-                                           .from = query.from,
-                                           .to = query.to,
-                                           .client = query.client,
-                                           .since_ms = query.since_ms}));
+  json refused = CO_TRY(co_await proto::refused_answers("msa", s.refusals, s.reader, query));
   co_return json{{"messages", std::move(messages)}, {"refused", std::move(refused)}};
 }
 

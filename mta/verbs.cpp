@@ -159,28 +159,13 @@ json traced_json(const Traced& traced) {
           {"recipients", std::move(recipients)}, {"events", proto::event_answers("mta", traced.events)}};
 }
 
-Task<Result<json>> refusals(Subjects s, spool::RefusedQuery query) {
-  co_await s.refusals.flush();
-  const auto found = CO_TRY(co_await store::ask<std::vector<spool::Refused>>(
-      s.reader, [=](Database& database) { return spool::find_refused(database, query, 100); }));
-  json answers = json::array();
-  for (const spool::Refused& one : found) answers.push_back(proto::refused_answer("mta", one.id, one.events));
-  co_return answers;
-}
-
 Task<Result<json>> trace(Subjects s, json arguments) {
   const spool::TraceQuery query = proto::trace_query(arguments, s.queue.clock().wall_ms());
   const auto found = CO_TRY(co_await store::ask<std::vector<Traced>>(
       s.reader, [=](Database& database) { return find_traced(database, query, 100); }));
   json messages = json::array();
   for (const Traced& one : found) messages.push_back(traced_json(one));
-  json refused = json::array();
-  if (query.message_id.empty())
-    refused = CO_TRY(co_await refusals(s, {.what = query.what,
-                                           .from = query.from,
-                                           .to = query.to,
-                                           .client = query.client,
-                                           .since_ms = query.since_ms}));
+  json refused = CO_TRY(co_await proto::refused_answers("mta", s.refusals, s.reader, query));
   co_return json{{"messages", std::move(messages)}, {"refused", std::move(refused)}};
 }
 

@@ -21,19 +21,14 @@ bool is_recipient(std::string_view recipients, std::string_view wanted) {
                                                      : fmt::format(" {} ", wanted));
 }
 
-bool is_id(const std::string& id, const std::string& wanted) {
-  return id == wanted || (wanted.size() >= 6 && id.ends_with(wanted)) ||
-         (wanted.size() >= 10 && id.starts_with(wanted));
-}
-
 /// In lower case, as the rows are.
-bool is_asked(const RefusedQuery& query, const std::string& id, const std::string& sender,
+bool is_asked(const TraceQuery& query, const MessageId& id, const std::string& sender,
               const std::string& recipients) {
   if (!query.from.empty() && sender != query.from) return false;
   if (!query.to.empty() && !is_recipient(recipients, query.to)) return false;
   if (query.what.empty()) return true;
   if (query.what.contains('@')) return sender == query.what || is_recipient(recipients, query.what);
-  return is_id(id, query.what);
+  return matches_id(id, query.what);
 }
 
 }  // namespace
@@ -60,8 +55,9 @@ Result<void> insert_refused(Database& database, const Refused& refused) {
       .run();
 }
 
-Result<std::vector<Refused>> find_refused(Database& database, const RefusedQuery& query, size_t limit) {
-  RefusedQuery lower = query;
+Result<std::vector<Refused>> find_refused(Database& database, const TraceQuery& query, size_t limit) {
+  if (!query.message_id.empty()) return std::vector<Refused>();
+  TraceQuery lower = query;
   for (std::string* text : {&lower.what, &lower.from, &lower.to}) *text = ascii_lower(*text);
   Statement& s = *TRY(
       database.statement("SELECT id, sender, recipients, events FROM refused WHERE at >= ?1 AND (?2 = '' OR "
@@ -70,7 +66,7 @@ Result<std::vector<Refused>> find_refused(Database& database, const RefusedQuery
   std::vector<Refused> found;
   while (found.size() < limit && TRY(s.step())) {
     const auto id = MessageId::from_blob(s.blob(0));
-    if (!id || !is_asked(lower, id->text(), s.text(1), s.text(2))) continue;
+    if (!id || !is_asked(lower, *id, s.text(1), s.text(2))) continue;
     auto events = event::unpack(s.blob(3));
     if (events && !events->empty()) found.push_back({*id, *std::move(events)});
   }

@@ -9,6 +9,7 @@
 
 #include "common/base/ids.h"
 #include "common/event/event.h"
+#include "common/spool/trace_query.h"
 #include "common/store/database.h"
 
 namespace futar::spool {
@@ -20,17 +21,11 @@ struct Refused {
   bool operator==(const Refused&) const = default;
 };
 
-struct RefusedQuery {
-  std::string what;              ///< an id (whole, its last 6 or first 10 characters) or an address; "" = all
-  std::string from, to, client;  ///< `to` may be @domain
-  int64_t since_ms = 0;
-};
-
 /// If it is not there.
 Result<void> create_refused_table(store::Database& database);
 Result<void> insert_refused(store::Database& database, const Refused& refused);
-/// The newest first.
-Result<std::vector<Refused>> find_refused(store::Database& database, const RefusedQuery& query, size_t limit);
+/// The newest first. Of addresses only `to` and `what` may be @domain; a Message-ID is that of none.
+Result<std::vector<Refused>> find_refused(store::Database& database, const TraceQuery& query, size_t limit);
 /// Removes from the low end what is older than before_ms or more than `most` rows, `step` rows at most. How
 /// many that were.
 Result<size_t> forget_refused(store::Database& database, int64_t before_ms, int64_t most, size_t step);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/store/ask.h"
 
 namespace futar::proto {
 
@@ -24,13 +25,15 @@ json event_answers(std::string_view agent, const std::vector<event::Event>& even
   return answers;
 }
 
-json refused_answer(std::string_view agent, const MessageId& id, const std::vector<event::Event>& events) {
+namespace {
+
+json refused_answer(std::string_view agent, const spool::Refused& refused) {
   using event::Field;
-  const event::Event& last = events.back();
+  const event::Event& last = refused.events.back();
   json recipients = json::array();
   for (const auto& [field, value] : last.fields)
     if (field == Field::recipient) recipients.push_back(value);
-  return {{"id", id.text()},
+  return {{"id", refused.id.text()},
           {"at_ms", last.wall_ms},
           {"at", last.get(Field::at)},
           {"client", last.get(Field::client)},
@@ -40,7 +43,19 @@ json refused_answer(std::string_view agent, const MessageId& id, const std::vect
           {"recipients", std::move(recipients)},
           {"reply", last.get(Field::reply)},
           {"cause", last.get(Field::cause)},
-          {"events", event_answers(agent, events)}};
+          {"events", event_answers(agent, refused.events)}};
+}
+
+}  // namespace
+
+Task<Result<json>> refused_answers(std::string agent, spool::Refusals& refusals, store::Reader& reader,
+                                   spool::TraceQuery query) {
+  co_await refusals.flush();
+  const auto found = CO_TRY(co_await store::ask<std::vector<spool::Refused>>(
+      reader, [=](store::Database& database) { return spool::find_refused(database, query, 100); }));
+  json answers = json::array();
+  for (const spool::Refused& one : found) answers.push_back(refused_answer(agent, one));
+  co_return answers;
 }
 
 spool::TraceQuery trace_query(const json& arguments, int64_t now_ms) {

@@ -38,7 +38,7 @@ struct Table {
     REQUIRE(insert_refused(*database, {id, {refusal(clock.wall_ms(), std::move(recipients))}}));
     return id;
   }
-  size_t count(const RefusedQuery& query = {}) { return find_refused(*database, query, 1000)->size(); }
+  size_t count(const TraceQuery& query = {}) { return find_refused(*database, query, 1000)->size(); }
 };
 
 struct Journal {
@@ -77,7 +77,7 @@ TEST_CASE("a refusal is found by its id, a part of it, client, sender, recipient
   table.clock.advance_ms(60'000);
   const MessageId other = table.add({"tom@example.net"});
   const std::string text = id.text();
-  for (const RefusedQuery& query : std::initializer_list<RefusedQuery>{
+  for (const TraceQuery& query : std::initializer_list<TraceQuery>{
            {.what = text, .from = {}, .to = {}, .client = {}},
            {.what = text.substr(20), .from = {}, .to = {}, .client = {}},
            {.what = "BOB@example.org", .from = {}, .to = {}, .client = {}},
