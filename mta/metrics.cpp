@@ -36,20 +36,10 @@ void add_outcomes(Exposition& told, const QueueCounts& counts) {
 }
 
 void add_port_25(Exposition& told, const Measured& measured) {
-  const auto [accepted, turned_away] = measured.connections();
+  const Subjects& s = measured.subjects;
   const smtp_server::SessionCounts& sessions = measured.inbound.sessions;
-  told.gauge("futar_sessions", "Sessions now.", static_cast<double>(measured.subjects.sessions()))
-      .counter("futar_connections_total", "Connections, by what became of them.", accepted,
-               {{"result", "served"}})
-      .counter("futar_connections_total", "", turned_away, {{"result", "over_limit"}})
-      .counter("futar_sessions_ended_total", "Sessions that ended, by their protection.",
-               sessions.ended_plain, {{"tls", "no"}})
-      .counter("futar_sessions_ended_total", "", sessions.ended_under_tls, {{"tls", "yes"}});
-  for (const auto& [code, count] : sessions.refused)
-    told.counter("futar_refusals_total", "Refusing or deferring replies.", count,
-                 {{"code", std::to_string(code)}});
-  told.counter("futar_refusals_dropped_total", "Refusals that the trace did not take.",
-               measured.subjects.refusals.counts().dropped);
+  daemon::add_sessions(told, {s.sessions(), measured.connections(), sessions.ended_plain,
+                              sessions.ended_under_tls, sessions.refused, s.refusals.counts().dropped});
   for (const auto& [verdict, count] : measured.inbound.verdicts)
     told.counter("futar_verdicts_total", "What SPF, DKIM and DMARC came to.", count,
                  {{"check", verdict.first}, {"result", verdict.second}});

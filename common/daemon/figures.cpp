@@ -24,6 +24,21 @@ void add_store(Exposition& told, const store::WriterStatistics& statistics) {
              static_cast<double>(statistics.busy_us) / 1e6);
 }
 
+void add_sessions(Exposition& told, const SessionFigures& sessions) {
+  told.gauge("futar_sessions", "Sessions now.", static_cast<double>(sessions.now))
+      .counter("futar_connections_total", "Connections, by what became of them.", sessions.connections.first,
+               {{"result", "served"}})
+      .counter("futar_connections_total", "", sessions.connections.second, {{"result", "over_limit"}})
+      .counter("futar_sessions_ended_total", "Sessions that ended, by their protection.",
+               sessions.ended_plain, {{"tls", "no"}})
+      .counter("futar_sessions_ended_total", "", sessions.ended_under_tls, {{"tls", "yes"}});
+  for (const auto& [code, count] : sessions.refused)
+    told.counter("futar_refusals_total", "Refusing or deferring replies.", count,
+                 {{"code", std::to_string(code)}});
+  told.counter("futar_refusals_dropped_total", "Refusals that the trace did not take.",
+               sessions.refusals_dropped);
+}
+
 std::pair<uint64_t, uint64_t> connections(const std::vector<std::unique_ptr<net::Listener>>& listeners) {
   std::pair<uint64_t, uint64_t> sum{0, 0};
   for (const auto& listener : listeners) {

@@ -1,6 +1,8 @@
 // The figures that all agents give in the same shape.
 #pragma once
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,15 @@ void add_process(Exposition& told, const Environment& environment);
 /// Commits, their jobs (so the batch size), and what waits for the writer.
 void add_store(Exposition& told, const store::WriterStatistics& statistics);
 
+/// Of an agent that listens; counts are since the start.
+struct SessionFigures {
+  size_t now = 0;
+  std::pair<uint64_t, uint64_t> connections;  ///< served, turned away at a limit
+  uint64_t ended_plain = 0, ended_under_tls = 0;
+  std::map<int, uint64_t> refused = {};  ///< by reply code
+  uint64_t refusals_dropped = 0;
+};
+void add_sessions(Exposition& told, const SessionFigures& sessions);
 /// {accepted, turned away at a limit} since the start.
 std::pair<uint64_t, uint64_t> connections(const std::vector<std::unique_ptr<net::Listener>>& listeners);
 
