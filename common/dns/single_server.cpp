@@ -1,19 +1,18 @@
 #include "common/dns/single_server.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <random>
 
 #include "common/base/file.h"
 #include "common/base/text.h"
 #include "common/dns/rdata.h"
 #include "common/dns/wire.h"
+#include "common/net/socket.h"
 
 namespace futar::dns {
 namespace {
@@ -30,26 +29,12 @@ Answer failure(std::string why) {
 }
 
 Fd connect_to(const net::Endpoint& server, int kind) {
-  const auto octets = server.address.octets();
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  const bool is_v4 = server.address.is_v4();
-  if (is_v4) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(server.port);
-    std::memcpy(&v4.sin_addr, octets.data(), octets.size());
-  } else {
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(server.port);
-    std::memcpy(&v6.sin6_addr, octets.data(), octets.size());
-  }
-  Fd fd(::socket(is_v4 ? AF_INET : AF_INET6, kind | SOCK_CLOEXEC, 0));
+  const net::SocketAddress address = net::to_kernel(server);
+  Fd fd(::socket(address.storage.ss_family, kind | SOCK_CLOEXEC, 0));
   if (!fd.is_open()) return fd;
   const timeval limit{.tv_sec = waits_ms[2] / 1000, .tv_usec = 0};  // of connect() and send() on TCP
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  const auto* address =
-      is_v4 ? reinterpret_cast<const sockaddr*>(&v4) : reinterpret_cast<const sockaddr*>(&v6);
-  if (::connect(fd.get(), address, is_v4 ? sizeof v4 : sizeof v6) != 0) fd.reset();
+  if (::connect(fd.get(), address.get(), address.size) != 0) fd.reset();
   return fd;
 }
 

@@ -1,4 +1,5 @@
-// Sockets as descriptors: kernel addresses to values and back, options, binding. Internal to net.
+// Sockets as descriptors: kernel addresses to values and back, options, binding. Internal to net,
+// and for who blocks on a socket of its own (dns/single_server).
 #pragma once
 #include <sys/socket.h>
 #include <sys/un.h>
