@@ -67,6 +67,11 @@ class Folder {
   Result<std::string> read(const Body& body, uint64_t offset, size_t limit) const;
   /// The same from the io thread: a file is read by a worker.
   Task<Result<std::string>> fetch(Body body, uint64_t offset, size_t limit) const;
+  using Sink = std::function<void(std::string_view octets)>;
+  /// The whole body, a file in pieces of 64 KiB. Blocking like read(); an error is one of our disk.
+  Result<void> read_all(const Body& body, const Sink& sink) const;
+  /// The same from the io thread.
+  Task<Result<void>> fetch_all(Body body, Sink sink) const;
   Result<Fd> open_body(const std::string& name) const;
   void remove(const std::string& name);  ///< after the row's commit; on a worker thread, errors logged
   /// At start: unlinks each file for which `known` says no. Returns their number.

@@ -12,6 +12,8 @@
 namespace futar::spool {
 namespace {
 
+constexpr size_t piece_size = 64 * 1024;
+
 bool is_name(std::string_view name) {
   if (name.empty() || name.size() > 128 || name.front() == '.') return false;
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -76,6 +78,29 @@ Task<Result<std::string>> Folder::fetch(Body body, uint64_t offset, size_t limit
   Result<std::string> piece;
   co_await impl_->state->workers.run([&] { piece = read(body, offset, limit); });
   co_return piece;
+}
+
+Result<void> Folder::read_all(const Body& body, const Sink& sink) const {
+  if (body.bytes) {
+    sink(*body.bytes);
+    return {};
+  }
+  for (uint64_t offset = 0; offset < body.size;) {
+    const std::string octets = TRY(read(body, offset, piece_size));
+    sink(octets);
+    offset += octets.size();
+  }
+  return {};
+}
+
+Task<Result<void>> Folder::fetch_all(Body body, Sink sink) const {
+  if (!body.is_file()) co_return read_all(body, sink);
+  for (uint64_t offset = 0; offset < body.size;) {
+    const std::string octets = CO_TRY(co_await fetch(body, offset, piece_size));
+    sink(octets);
+    offset += octets.size();
+  }
+  co_return Result<void>();
 }
 
 Result<Fd> Folder::open_body(const std::string& name) const { return open_in(*impl_->state, name, O_RDONLY); }

@@ -12,12 +12,12 @@
 #include "common/dmarc/organisation.h"
 #include "common/dns/rdata.h"
 #include "common/message/header.h"
+#include "common/verdict/verdict.h"
 
 namespace futar::mta {
 
 namespace {
 
-constexpr size_t piece = 64 * 1024;
 constexpr size_t most_known = 1000;
 
 std::string host_in(const std::string& destination) {
@@ -164,12 +164,7 @@ Task<> Egress::see_as_libspf2(Case& m, EgressFindings& findings) {
 Task<Result<void>> Egress::judge_dkim(Case& m, EgressFindings& findings) {
   dkim::Verifier verifier(m.mail.header, clock_.wall_ms());
   if (verifier.wanted_keys().empty()) co_return Result<void>();
-  for (uint64_t offset = 0; offset < m.mail.body.size;) {
-    const std::string octets = CO_TRY(co_await spool_.fetch(m.mail.body, offset, piece));
-    if (octets.empty()) co_return fail(Error::ours("the body ends early"));
-    verifier.body(octets);
-    offset += octets.size();
-  }
+  CO_TRY(co_await spool_.fetch_all(m.mail.body, [&](std::string_view octets) { verifier.body(octets); }));
   co_await dkim::fetch_keys(verifier, resolver_, clock_);
   for (dkim::Verdict& verdict : verifier.finish())
     if (options_.is_ours(verdict.domain)) findings.dkim.push_back(std::move(verdict));
@@ -177,23 +172,17 @@ Task<Result<void>> Egress::judge_dkim(Case& m, EgressFindings& findings) {
 }
 
 Task<> Egress::judge_dmarc(Case& m, EgressFindings& findings) {
-  using Identifier = dmarc::Identifier;
-  std::vector<Identifier> identifiers;
+  verdict::Verdict found;
+  found.dkim = findings.dkim;
   if (findings.spf) {
-    const bool later = findings.spf->state == spf::SenderRecord::State::unknown;
-    const bool pass = findings.spf->state == spf::SenderRecord::State::ok;
-    identifiers.push_back({Identifier::Mechanism::spf,
-                           pass    ? Identifier::State::pass
-                           : later ? Identifier::State::later
-                                   : Identifier::State::unproven,
-                           m.sender});
+    const spf::SenderRecord::State state = findings.spf->state;
+    found.mail_from.emplace();
+    found.mail_from->domain = m.sender;
+    found.mail_from->outcome = state == spf::SenderRecord::State::ok        ? spf::Outcome::pass
+                               : state == spf::SenderRecord::State::unknown ? spf::Outcome::temperror
+                                                                            : spf::Outcome::fail;
   }
-  for (const dkim::Verdict& verdict : findings.dkim)
-    identifiers.push_back({Identifier::Mechanism::dkim,
-                           verdict.result == dkim::Outcome::pass        ? Identifier::State::pass
-                           : verdict.result == dkim::Outcome::temperror ? Identifier::State::later
-                                                                        : Identifier::State::unproven,
-                           verdict.domain});
+  const auto identifiers = verdict::identifiers(found);
   std::vector<dmarc::Evaluation> evaluations;
   for (const std::string& author : m.authors.domains) {
     const dmarc::Discovery policy = co_await dmarc::discover(resolver_, author);

@@ -59,9 +59,9 @@ void judge_spf(const EgressFindings& findings, EgressReport& report) {
                                                                               : record.verdict.outcome));
   if (asked && record.state != Records::ok) {
     report.failed |= findings.smart_host.empty();
-    std::string publish = record.want;
-    // Its operator knows by which name all of its addresses are allowed.
-    if (!findings.smart_host.empty()) publish = record.state == Records::missing ? "" : record.want;
+    // The operator of a smart host knows by which name all of its addresses are allowed.
+    const bool unknown = record.state == Records::missing && !findings.smart_host.empty();
+    const std::string publish = unknown ? "" : record.want;
     report.problems.push_back({findings.domain, spf_problem(findings),
                                publish.empty() ? "" : fmt::format("{} TXT {}", findings.domain, publish)});
   }

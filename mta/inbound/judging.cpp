@@ -7,7 +7,6 @@
 namespace futar::mta {
 namespace {
 
-constexpr size_t piece = 64 * 1024;
 constexpr std::string_view too_late = "the DNS took too long";
 
 spf::Verdict unknown(const spf::Request& request) {
@@ -112,14 +111,10 @@ Task<Result<verdict::Verdict>> Judging::finish(const std::string& header, const 
 }
 
 Task<Result<void>> Judging::read(const spool::Body& body) {
-  for (uint64_t offset = 0; offset < body.size;) {
-    const std::string octets = CO_TRY(co_await judges_.spool.fetch(body, offset, piece));
-    if (octets.empty()) co_return fail(Error::ours("the body ends early"));
+  co_return co_await judges_.spool.fetch_all(body, [this](std::string_view octets) {
     dkim_->body(octets);
     arc_->body(octets);
-    offset += octets.size();
-  }
-  co_return Result<void>();
+  });
 }
 
 verdict::Verdict Judging::conclude() {

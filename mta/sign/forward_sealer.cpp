@@ -2,7 +2,6 @@
 
 #include "common/base/text.h"
 #include "common/message/authentication_results.h"
-#include "mta/sign/body_reader.h"
 
 namespace futar::mta {
 namespace {
@@ -22,7 +21,7 @@ Result<std::string> fields_for(const arc::ChainSealer& sealer, const spool::Fold
                                const std::string& header, const spool::Body& body,
                                const arc::Ingress& ingress, int64_t now_ms) {
   arc::Sealing sealing = sealer.begin(header, ingress, now_ms);
-  TRY(read_body(spool, body, [&](std::string_view octets) { sealing.body(octets); }));
+  TRY(spool.read_all(body, [&](std::string_view octets) { sealing.body(octets); }));
   return sealing.finish();
 }
 

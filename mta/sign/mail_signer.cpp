@@ -4,7 +4,6 @@
 
 #include "common/base/text.h"
 #include "common/dmarc/authors.h"
-#include "mta/sign/body_reader.h"
 
 namespace futar::mta {
 namespace {
@@ -14,7 +13,7 @@ constexpr size_t messages_per_job = 8;  // some milliseconds
 Result<std::string> fields_for(const dkim::Signer& signer, const spool::Folder& spool,
                                const spool::Message& message, int64_t now_ms) {
   dkim::Signing signing = signer.begin(message.header, now_ms);
-  TRY(read_body(spool, message.body, [&](std::string_view octets) { signing.body(octets); }));
+  TRY(spool.read_all(message.body, [&](std::string_view octets) { signing.body(octets); }));
   return signing.finish();
 }
 

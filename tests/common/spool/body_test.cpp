@@ -153,6 +153,11 @@ TEST_CASE("a session fetches pieces of a body, whether it is in memory or a file
       CHECK((co_await s.folder->fetch(body, 100, 50)).value() == octets.substr(100, 50));
       CHECK((co_await s.folder->fetch(body, size - 1, 50)).value() == octets.substr(size - 1));
       CHECK((co_await s.folder->fetch(body, size, 50)).value().empty());
+      std::string read, fetched;
+      CHECK(s.folder->read_all(body, [&](std::string_view piece) { read += piece; }));
+      CHECK(co_await s.folder->fetch_all(body, [&](std::string_view piece) { fetched += piece; }));
+      CHECK(read == octets);
+      CHECK(fetched == octets);
     }
   });
 }
@@ -166,6 +171,9 @@ TEST_CASE("a file that was cut is an error, not a shorter body") {
     CHECK(::truncate((spool.path + "/cut").c_str(), 50'000) == 0);
     CHECK(spool.folder->read(*body, 0, 50'000));
     CHECK(spool.folder->read(*body, 40'000, 20'000).error().kind == Error::Kind::permanent);
+    const auto ignore = [](std::string_view) {};
+    CHECK(spool.folder->read_all(*body, ignore).error().kind == Error::Kind::permanent);
+    CHECK((co_await spool.folder->fetch_all(*body, ignore)).error().kind == Error::Kind::permanent);
     CHECK(spool.folder->read(Body{7, nullptr, "gone"}, 0, 7).error().kind == Error::Kind::permanent);
     CHECK(spool.folder->read(Body{7, nullptr, ""}, 0, 7).error().kind == Error::Kind::permanent);
   });
