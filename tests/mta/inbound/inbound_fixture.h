@@ -48,7 +48,8 @@ class InboundFixture : public QueueFixture {
     transaction.id = MessageId::make(clock);
     id = transaction.id.text();
     if (!from.empty()) transaction.envelope.reverse_path = *smtp::parse_address(from);
-    transaction.envelope.recipients.push_back({*smtp::parse_address("bob@futar.test"), {}});
+    for (const char* to : recipients)
+      transaction.envelope.recipients.push_back({*smtp::parse_address(to), {}});
     transaction.header = std::move(header) + "\r\n";
     transaction.body = body(content);
     std::string told;
@@ -94,6 +95,7 @@ class InboundFixture : public QueueFixture {
     return text;
   }
 
+  std::vector<const char*> recipients{"bob@futar.test"};  ///< of send()
   FakeResolver dns;
   spf::Engines spf{loop, dns};
   Judges judges{.loop = loop, .resolver = dns, .spool = *spool_, .clock = clock, .spf = spf};

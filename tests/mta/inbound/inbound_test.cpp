@@ -152,3 +152,27 @@ TEST_CASE("a sender is proven by SPF of its own domain, or by a signature of its
   verdict.sender = {};
   CHECK_FALSE(proves_sender(verdict));
 }
+
+namespace {
+
+// A queue that signs, with keys that the DNS does not show yet.
+struct Signing : InboundFixture {
+  Signing() { queue->set_signer(signer); }
+  Queue::DirectoryNow directory_now() {
+    return [this]() -> const directory::Directory& { return *directory_; };
+  }
+  Keyring keyring{loop, *workers_, *writer_, clock, directory_now(), {}, {.folder = folder / "dkim"}};
+  MailSigner signer{keyring, *workers_, *spool_, clock, directory_now()};
+};
+
+}  // namespace
+
+TEST_CASE(
+    "what a network of ours sends out is signed, or it is said why not; mail from outside is let alone") {
+  Signing f;
+  f.recipients = {"bob@futar.test", "eve@remote.example"};
+  REQUIRE(f.send("app@futar.test", from("app@futar.test"), "body\r\n", "192.0.2.7:4000") == "250");
+  CHECK(f.trace().contains("not signed: futar.test has no key that the DNS shows"));
+  REQUIRE(f.send("a@good.example", from("a@good.example")) == "250");
+  CHECK_FALSE(f.trace().contains("signed:"));
+}
