@@ -1,5 +1,6 @@
 """A bare Debian 12 in a folder, and processes on it that see nothing of the machine around them."""
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -45,7 +46,16 @@ def prepare():
     for folder in (CACHE, ARCHIVES / "partial", SHARED):
         folder.mkdir(parents=True, exist_ok=True)
     run("git", "-c", f"safe.directory={TOP}", "-C", TOP, "bundle", "create", "-q", SHARED / "futar.bundle", "HEAD")
-    if not BASE.exists():
+    make_base()
+
+
+def make_base():
+    """The bare system in BASE, once; who comes meanwhile waits for it."""
+    STORE.mkdir(parents=True, exist_ok=True)
+    with open(STORE / "base.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if BASE.exists():
+            return
         fresh = STORE / "base.new"
         shutil.rmtree(fresh, ignore_errors=True)
         # In mounts of its own: it leaves the new system's /proc mounted.
