@@ -28,6 +28,7 @@ class Msa final : public daemon::Agent {
   explicit Msa(daemon::Environment& environment)
       : env_(environment),
         config_(environment.config),
+        hidden_(net::hiding_gateways(config_.text("container"))),
         zmq_(environment.loop),
         ballast_(environment.state_folder + "/ballast") {}
 
@@ -46,7 +47,7 @@ class Msa final : public daemon::Agent {
     TRY(open_spool());
     TRY(open_directory());
     TRY(to_mta_->start());
-    start_ports();
+    TRY(start_ports());
     start_metrics();
     control_ = std::make_unique<proto::ControlServer>(env_.loop, zmq_,
                                                       config::control_endpoint(config_, "msa"), verbs());
@@ -79,7 +80,7 @@ class Msa final : public daemon::Agent {
     TRY(limits_->load(*database));
     LoginOptions login;
     login.key = TRY(login_key(*database));
-    login.shared = [](const net::IpAddress&) { return false; };
+    login.shared = [this](const net::IpAddress& client) { return hidden_.covers(client); };
     login_ = std::make_unique<Login>(env_.loop, *workers_, system_clock(), std::move(login));
     const size_t swept = TRY(spool_->sweep([&](std::string_view name) {
       return spool::has_file(*database, name).value_or(true);  // when in doubt a file stays
@@ -121,7 +122,7 @@ class Msa final : public daemon::Agent {
     return {};
   }
 
-  void start_ports() {
+  Result<void> start_ports() {
     submission_ = std::make_unique<Submission>(
         Submission{{config_.hostname(), config_.size("mta.max_size")},
                    system_clock(),
@@ -138,11 +139,15 @@ class Msa final : public daemon::Agent {
                      for (const event::Event& event : events)
                        log::info("{}", event::render_postfix(id, event));
                      refusals_->add(id, std::move(events));
-                   }});
+                   },
+                   hidden_});
     net::ListenerOptions limits;
     limits.sessions = static_cast<size_t>(config_.number("msa.sessions"));
     limits.sessions_per_client = static_cast<size_t>(config_.number("msa.sessions_per_client"));
-    limits.unlimited = [](const net::IpAddress& client) { return client.is_loopback(); };
+    limits.unlimited = [this](const net::IpAddress& client) {
+      return client.is_loopback() || hidden_.covers(client);
+    };
+    limits.proxies = TRY(daemon::networks(config_.list("msa.proxy_from")));
     limits.over_limit_reply = smtp::replies::too_many_connections().wire();
     for (daemon::Bound& bound : bound_) {
       smtp_server::SessionOptions options;
@@ -153,9 +158,11 @@ class Msa final : public daemon::Agent {
       });
     }
     limits.sessions_per_client = 0;
+    limits.proxies.clear();
     listen(std::move(local_), limits, [this](std::unique_ptr<net::Stream> stream) {
       return smtp_server::serve(std::move(stream), local_policy(*submission_), *spool_, system_clock(), {});
     });
+    return {};
   }
 
   void listen(Fd socket, const net::ListenerOptions& limits, net::Listener::Session session) {
@@ -189,13 +196,15 @@ class Msa final : public daemon::Agent {
             *to_mta_,
             [this] { return net::sessions(listeners_); },
             [this] { return reload(); },
-            [this]() -> const directory::Directory& { return *directory_; }};
+            [this]() -> const directory::Directory& { return *directory_; },
+            hidden_};
   }
 
   daemon::Environment& env_;
   const config::Config& config_;
   std::vector<daemon::Bound> bound_;
   Fd local_;
+  net::HiddenClients hidden_;
   std::shared_ptr<net::TlsContext> tls_;
   zmq::Context zmq_;
   std::unique_ptr<directory::Directory> directory_;

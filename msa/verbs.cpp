@@ -26,6 +26,8 @@ Task<Result<json>> status(Subjects s) {
                  {"directory_generation", s.directory().generation()},
                  {"accepted", counts.accepted},
                  {"to_hand_over", counts.spooled},
+                 {"hidden_clients", s.hidden.counted()},
+                 {"gateway", s.hidden.newest()},
                  {"refusals_dropped", s.refusals.counts().dropped},
                  {"commits", s.writer.statistics().commits},
                  {"links", {{"mta", proto::link_answer(s.to_mta.state())}}}};

@@ -6,6 +6,7 @@
 
 #include "common/daemon/daemon.h"
 #include "common/directory/directory.h"
+#include "common/net/gateways.h"
 #include "common/spool/refusals.h"
 #include "common/store/writer.h"
 #include "msa/to_mta/to_mta.h"
@@ -24,6 +25,7 @@ struct Subjects {
   std::function<size_t()> sessions;
   std::function<Task<Result<void>>()> reload;
   std::function<const directory::Directory&()> directory;
+  const net::HiddenClients& hidden;
 };
 
 std::map<std::string, proto::Verb> control_verbs(Subjects subjects);

@@ -254,19 +254,20 @@ class Mta final : public daemon::Agent {
     }
     reports_ =
         std::make_unique<Intake>(env_.loop, *workers_, *writer_, *spool_, system_clock(), directory_now());
-    inbound_ = std::make_unique<Inbound>(
-        Inbound{std::move(options), *queue_, directory_now(), to_mda_->mailboxes(), *low_water_, tls_,
-                [this](std::vector<event::Event> events, const MessageId& id) {
-                  for (const event::Event& event : events) log::info("{}", event::render_postfix(id, event));
-                  refusals_->add(id, std::move(events));
-                },
-                judges_.get(), reports_.get()});
+    inbound_ = std::make_unique<Inbound>(Inbound{
+        std::move(options), *queue_, directory_now(), to_mda_->mailboxes(), *low_water_, tls_,
+        [this](std::vector<event::Event> events, const MessageId& id) {
+          for (const event::Event& event : events) log::info("{}", event::render_postfix(id, event));
+          refusals_->add(id, std::move(events));
+        },
+        judges_.get(), reports_.get(), net::HiddenClients(net::hiding_gateways(config_.text("container")))});
     net::ListenerOptions limits;
     limits.sessions = static_cast<size_t>(config_.number("mta.sessions"));
     limits.sessions_per_client = static_cast<size_t>(config_.number("mta.sessions_per_client"));
     limits.unlimited = [this](const net::IpAddress& client) {
-      return client.is_loopback() || inbound_->may_relay(client);
+      return client.is_loopback() || inbound_->may_relay(client) || inbound_->hidden.covers(client);
     };
+    limits.proxies = TRY(daemon::networks(config_.list("mta.proxy_from")));
     limits.over_limit_reply = smtp::replies::too_many_connections().wire();
     for (daemon::Bound& bound : bound_) {
       listeners_.push_back(std::make_unique<net::Listener>(
@@ -312,7 +313,8 @@ class Mta final : public daemon::Agent {
             *keyring_,
             *refusals_,
             *spf_,
-            egress_.get()};
+            egress_.get(),
+            inbound_->hidden};
   }
 
   daemon::Environment& env_;

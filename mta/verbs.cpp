@@ -99,6 +99,8 @@ Task<Result<json>> status(Subjects s) {
       {"sessions_out", s.outbound.lanes()},
       {"dns", s.resolver.description()},
       {"outcomes_ignored", counts.outcomes_ignored},
+      {"hidden_clients", s.hidden.counted()},
+      {"gateway", s.hidden.newest()},
       {"refusals_dropped", s.refusals.counts().dropped},
       {"rows_set_aside", counts.rows_set_aside},
       {"spf_compared", s.spf.compared()},

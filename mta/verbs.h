@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/daemon/daemon.h"
+#include "common/net/gateways.h"
 #include "common/spf/engines.h"
 #include "common/spool/refusals.h"
 #include "mta/outbound/outbound.h"
@@ -34,6 +35,7 @@ struct Subjects {
   spool::Refusals& refusals;
   const spf::Engines& spf;
   const Egress* egress;  ///< null: our own mail is not looked at
+  const net::HiddenClients& hidden;
 };
 
 std::map<std::string, proto::Verb> control_verbs(Subjects subjects);

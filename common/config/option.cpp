@@ -86,6 +86,13 @@ constexpr auto table_of_options = std::to_array<Option>({
     {"", "state_dir", text, R"("/var/lib/futar")", path,
      "Folder of the databases, spools and published files."},
     {"", "run_dir", text, R"("/run/futar")", path, "Folder of sockets and pid files."},
+    {"",
+     "container",
+     text,
+     R"("auto")",
+     {.choices = "auto|yes|no"},
+     "Whether this is a container: then who connects from its default gateway is a client whose address is "
+     "hidden, and is trusted with nothing. auto: where /.dockerenv, /run/.containerenv or a cgroup says so."},
 
     {"msa", "listen", list, R"(["*:465", "*:587"])", listener,
      "Where mail programs submit. Port 465 speaks TLS from the start, others STARTTLS; a suffix /implicit, "
@@ -93,6 +100,9 @@ constexpr auto table_of_options = std::to_array<Option>({
     {"msa", "sessions", number, "1000", sessions, "Most sessions at once."},
     {"msa", "sessions_per_client", number, "20", count,
      "Most sessions at once from one address; 0 = no limit."},
+    {"msa", "proxy_from", list, "[]", networks,
+     "Proxies whose connections begin with a PROXY header (version 2) that names the client; from others "
+     "none is read."},
     {"msa", "limit_hour", number, "100", count,
      "Recipients an account may send to within an hour; 0 = no limit. Over it the mail is held and "
      "postmaster told."},
@@ -102,6 +112,7 @@ constexpr auto table_of_options = std::to_array<Option>({
     {"mta", "sessions", number, "1000", sessions, "Most sessions at once."},
     {"mta", "sessions_per_client", number, "20", count,
      "Most sessions at once from one address; 0 = no limit."},
+    {"mta", "proxy_from", list, "[]", networks, "The same for port 25."},
     {"mta", "max_size", size, R"("50MiB")", some_size, "Largest message that is accepted, by msa too."},
     {"mta", "relay_networks", list, "[]", networks,
      "Networks whose clients may send to any domain without a login, e.g. [\"192.0.2.0/24\"]."},

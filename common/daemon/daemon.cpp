@@ -18,6 +18,7 @@
 #include "common/config/paths.h"
 #include "common/daemon/descriptors.h"
 #include "common/log/log.h"
+#include "common/net/gateways.h"
 
 namespace futar::daemon {
 namespace {
@@ -206,6 +207,10 @@ int run(int argc, char** argv, const std::string& name, const MakeAgent& make,
   if (arguments.finished) return *arguments.finished;
   const auto config = config::Config::load(arguments.config);
   if (!config) return complain(name, config.error(), exit_config);
+  if (auto trusted = net::check_trust("mta.relay_networks", config->list("mta.relay_networks"),
+                                      net::hiding_gateways(config->text("container")));
+      !trusted)
+    return complain(name, trusted.error(), exit_config);
   if (arguments.check_config) {
     std::printf("%s: ok\n", config->file().empty() ? "defaults" : config->file().c_str());
     return exit_ok;

@@ -30,4 +30,10 @@ Result<Fd> bind_local(const std::string& path, unsigned mode, PassedSockets& pas
   return net::bind_unix(path, mode);
 }
 
+Result<std::vector<net::Network>> networks(const config::List& entries) {
+  std::vector<net::Network> found;
+  for (const std::string& entry : entries) found.push_back(TRY(net::Network::parse(entry)));
+  return found;
+}
+
 }  // namespace futar::daemon

@@ -7,6 +7,7 @@
 #include "common/config/config.h"
 #include "common/config/listen.h"
 #include "common/daemon/passed.h"
+#include "common/net/address.h"
 
 namespace futar::daemon {
 
@@ -20,5 +21,8 @@ struct Bound {
 Result<std::vector<Bound>> bind_listeners(const config::List& entries, PassedSockets& passed);
 /// The socket at `path` as the supervisor passed it, else bound now with this mode.
 Result<Fd> bind_local(const std::string& path, unsigned mode, PassedSockets& passed);
+
+/// The entries of a list of networks, such as mta.proxy_from.
+Result<std::vector<net::Network>> networks(const config::List& entries);
 
 }  // namespace futar::daemon

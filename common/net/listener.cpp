@@ -1,8 +1,10 @@
 #include "common/net/listener.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -14,6 +16,7 @@
 #include "common/base/clock.h"
 #include "common/log/log.h"
 #include "common/net/gate.h"
+#include "common/net/proxy_header.h"
 #include "common/net/socket.h"
 #include "common/net/stream_group.h"
 #include "common/net/tcp_stream.h"
@@ -60,12 +63,16 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
 
   static Task<> accept_all(std::shared_ptr<Impl> impl);
   static Task<> run_session(std::shared_ptr<Impl> impl, std::string client, std::unique_ptr<Stream> stream);
+  static Task<> run_proxied(std::shared_ptr<Impl> impl, std::unique_ptr<TcpStream> stream);
   void admit(Fd socket);
+  Task<bool> take_proxy_header(TcpStream& stream);
   void refuse(Fd socket);
   void give_up_spare();
-  void complain(int error);
+  void complain(const std::string& words);
+  bool is_proxy(const IpAddress& address) const;
   bool is_over_limit(const IpAddress& client) const;
   void ended(const std::string& client);
+  void leave();
 };
 
 Task<> Listener::Impl::accept_all(std::shared_ptr<Impl> impl) {
@@ -78,7 +85,7 @@ Task<> Listener::Impl::accept_all(std::shared_ptr<Impl> impl) {
     if (socket.is_open()) {
       impl->admit(std::move(socket));
     } else if (error != EAGAIN && error != EINTR && error != ECONNABORTED) {
-      impl->complain(error);
+      impl->complain(fmt::format("cannot accept connections: {}", std::strerror(error)));
       if (error == EMFILE || error == ENFILE) impl->give_up_spare();
       co_await impl->loop.sleep(pause_after_error_ms);
     }
@@ -87,18 +94,23 @@ Task<> Listener::Impl::accept_all(std::shared_ptr<Impl> impl) {
 
 void Listener::Impl::admit(Fd socket) {
   const IpAddress address = peer_endpoint(socket.get()).address;
-  if (is_over_limit(address)) return refuse(std::move(socket));
+  const bool proxied = is_proxy(address);
+  if (sessions >= options.sessions || (!proxied && is_over_limit(address))) return refuse(std::move(socket));
   ++accepted;
   ++sessions;
-  std::string client = client_key(address);
-  ++clients[client];
   auto stream = std::make_unique<TcpStream>(loop.context(), group, std::move(socket));
   std::string name = "session of " + stream->peer().text();
+  if (proxied) return loop.spawn(std::move(name), run_proxied(shared_from_this(), std::move(stream)));
+  std::string client = client_key(address);
+  ++clients[client];
   loop.spawn(std::move(name), run_session(shared_from_this(), std::move(client), std::move(stream)));
 }
 
+bool Listener::Impl::is_proxy(const IpAddress& address) const {
+  return std::ranges::any_of(options.proxies, [&](const Network& one) { return one.contains(address); });
+}
+
 bool Listener::Impl::is_over_limit(const IpAddress& client) const {
-  if (sessions >= options.sessions) return true;
   if (options.sessions_per_client == 0 || (options.unlimited && options.unlimited(client))) return false;
   const auto found = clients.find(client_key(client));
   return found != clients.end() && found->second >= options.sessions_per_client;
@@ -118,11 +130,46 @@ void Listener::Impl::give_up_spare() {
   spare = open_spare();
 }
 
-void Listener::Impl::complain(int error) {
+void Listener::Impl::complain(const std::string& words) {
   const int64_t now = system_clock().steady_ms();
   if (now < may_complain_ms) return;
   may_complain_ms = now + complaint_interval_ms;
-  log::warning("cannot accept connections: {}", std::strerror(error));
+  log::warning("{}", words);
+}
+
+// The proxy's own connections stay its own; of others it says whose they are.
+Task<bool> Listener::Impl::take_proxy_header(TcpStream& stream) {
+  stream.set_deadline(system_clock().steady_ms() + options.proxy_patience_ms);
+  stream.set_idle(true);
+  std::string fault;
+  try {
+    const auto header = co_await read_proxy_header(stream);
+    stream.set_idle(false);
+    if (header && !header->is_own) stream.stand_for(header->client, header->server);
+    if (header) co_return true;
+    fault = header.error().text;
+  } catch (const StreamClosed& closed) {
+    if (closed.reason == StreamClosed::Reason::deadline) fault = "it sends no PROXY header";
+  }
+  if (!fault.empty()) complain(fmt::format("connection of proxy {} closed: {}", stream.peer().text(), fault));
+  co_return false;
+}
+
+Task<> Listener::Impl::run_proxied(std::shared_ptr<Impl> impl, std::unique_ptr<TcpStream> stream) {
+  if (!co_await impl->take_proxy_header(*stream)) co_return impl->leave();
+  const IpAddress address = stream->peer().address;
+  if (impl->is_over_limit(address)) {
+    ++impl->refused;
+    try {
+      co_await stream->write(impl->options.over_limit_reply);
+    } catch (const StreamClosed&) {
+      // It was a courtesy.
+    }
+    co_return impl->leave();
+  }
+  std::string client = client_key(address);
+  ++impl->clients[client];
+  co_await run_session(impl, std::move(client), std::move(stream));
 }
 
 Task<> Listener::Impl::run_session(std::shared_ptr<Impl> impl, std::string client,
@@ -138,6 +185,10 @@ Task<> Listener::Impl::run_session(std::shared_ptr<Impl> impl, std::string clien
 void Listener::Impl::ended(const std::string& client) {
   const auto found = clients.find(client);
   if (--found->second == 0) clients.erase(found);
+  leave();
+}
+
+void Listener::Impl::leave() {
   if (--sessions == 0) last_ended.open();
 }
 

@@ -18,7 +18,9 @@ struct ListenerOptions {
   size_t sessions = 1000;
   size_t sessions_per_client = 20;  ///< 0 = no limit; a client is an IPv4 address or an IPv6 /64
   std::function<bool(const IpAddress&)> unlimited;  ///< clients to which the limit per client does not apply
-  std::string over_limit_reply;  ///< written before the connection is closed, "421 4.7.0 ...\r\n"
+  std::vector<Network> proxies;  ///< from here each connection begins with a PROXY header, from others none
+  int64_t proxy_patience_ms = 5000;  ///< for that header
+  std::string over_limit_reply;      ///< written before the connection is closed, "421 4.7.0 ...\r\n"
 };
 
 /// Binds before the user is dropped; serves afterwards. "[::]" takes IPv4 too, unless the port is taken

@@ -38,6 +38,11 @@ class TcpStream final : public Stream, public GroupHook {
   bool is_idle() const { return idle_; }
   /// Lets a waiting operation look again at deadline, shutdown and close.
   void wake();
+  /// Whose connection a proxy passes on; the socket's own ends are the proxy's and ours.
+  void stand_for(const Endpoint& peer, const Endpoint& local) {
+    peer_ = peer;
+    local_ = local;
+  }
 
  private:
   Task<> wait_for(Attempt::Wait direction);

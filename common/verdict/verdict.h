@@ -30,7 +30,7 @@ struct Hello {
 struct Verdict {
   net::IpAddress client;  ///< who is judged: the one that the trusted forwarder names, if there is one
   std::string forwarder;  ///< the address of the one that mail came through; "" if none
-  std::string untraced;   ///< why nobody knows who gave it to the forwarder, in words; "" if one does
+  std::string untraced;   ///< why nobody knows who the client is, as "came from ..."; "" if one does
   smtp::Address sender;   ///< of MAIL
   std::optional<Iprev> iprev;
   std::optional<Hello> hello;

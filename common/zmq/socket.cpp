@@ -1,10 +1,13 @@
 // Opening and owning a socket: options, keys, file mode, the monitor that tells when a peer comes and goes.
+#include <fmt/format.h>
+#include <netdb.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <zmq.h>
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "common/base/file.h"
 #include "common/log/log.h"
@@ -55,11 +58,33 @@ Result<void> check_endpoint(const SocketOptions& options) {
   return {};
 }
 
+// libzmq binds to addresses and interfaces, not to names. So that one config serves both ends of a link
+// ("tcp://mta:2500"), a name is looked up here; errno tells why when none of its addresses can be bound.
+int bind_by_name(void* socket, const std::string& endpoint) {
+  const size_t colon = endpoint.rfind(':');
+  addrinfo wanted{}, *found = nullptr;
+  wanted.ai_socktype = SOCK_STREAM;
+  const std::string host = endpoint.substr(tcp.size(), colon - tcp.size());
+  if (getaddrinfo(host.c_str(), nullptr, &wanted, &found) != 0) return errno = ENODEV, -1;
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
+  for (const addrinfo* one = found; one; one = one->ai_next) {
+    char text[NI_MAXHOST];
+    if (getnameinfo(one->ai_addr, one->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
+      continue;
+    const char* form = one->ai_family == AF_INET6 ? "tcp://[{}]{}" : "tcp://{}{}";
+    if (zmq_bind(socket, fmt::format(fmt::runtime(form), text, endpoint.substr(colon)).c_str()) == 0)
+      return 0;
+  }
+  return -1;
+}
+
 // The umask makes it right from the first moment, chmod also where the mask or an ACL would take more away.
 Result<void> bind_with_mode(void* socket, const SocketOptions& options) {
   const mode_t before = umask(~options.ipc_mode & 0777);
-  const int bound = zmq_bind(socket, options.endpoint.c_str());
+  int bound = zmq_bind(socket, options.endpoint.c_str());
   umask(before);
+  if (bound != 0 && zmq_errno() == ENODEV && options.endpoint.starts_with(tcp))
+    bound = bind_by_name(socket, options.endpoint);
   if (bound != 0) return fail(zmq_error("bind " + options.endpoint));
   if (!options.endpoint.starts_with(ipc)) return {};
   const std::string path = options.endpoint.substr(ipc.size());

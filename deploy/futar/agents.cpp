@@ -1,7 +1,9 @@
 #include "deploy/futar/agents.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "common/config/paths.h"
@@ -20,6 +22,14 @@ constexpr int audit_patience_ms = 300'000;  // it reads the whole history
 bool is_forbidden(const std::string& endpoint) {
   const std::string path = endpoint.substr(std::string_view("ipc://").size());
   return ::access(path.c_str(), W_OK) != 0 && errno == EACCES;
+}
+
+// Whether the kernel would let us give a file to this group.
+bool may_give(gid_t group) {
+  if (::geteuid() == 0) return true;
+  std::vector<gid_t> groups(static_cast<size_t>(std::max(::getgroups(0, nullptr), 0)));
+  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
+  return group == ::getegid() || std::count(groups.begin(), groups.begin() + std::max(count, 0), group) > 0;
 }
 
 }  // namespace
@@ -52,6 +62,13 @@ void tell_missing(Program& program, const Answer& answer, json& value) {
   program.warn(answer.error->kind == Error::Kind::temporary
                    ? answer.agent + " does not answer: what it knows is missing here"
                    : answer.agent + ": " + answer.error->text);
+}
+
+std::optional<gid_t> group_of_agent(const config::Config& config, const std::string& agent) {
+  struct stat status{};
+  if (::stat(config::state_folder(config, agent).c_str(), &status) != 0) return std::nullopt;
+  if (status.st_uid == ::geteuid() || !may_give(status.st_gid)) return std::nullopt;
+  return status.st_gid;
 }
 
 }  // namespace futar::deploy

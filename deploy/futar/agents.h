@@ -28,4 +28,8 @@ nlohmann::json need_agent(Program& program, const std::string& agent, const std:
 /// "mda does not answer: what it knows is missing here." on stderr, and into `value`'s list "missing".
 void tell_missing(Program& program, const Answer& answer, nlohmann::json& value);
 
+/// The group that may read what only this agent may read: that of its state folder, when the agent is
+/// somebody else and the kernel lets us give files to that group. None otherwise.
+std::optional<gid_t> group_of_agent(const config::Config& config, const std::string& agent);
+
 }  // namespace futar::deploy

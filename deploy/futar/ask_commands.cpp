@@ -44,6 +44,14 @@ int status(Program& program) {
   return out.contains("missing") ? exit_code::agent_down : needs.empty() ? exit_code::done : exit_code::no;
 }
 
+// Whether one agent lives: for health checks.
+int status_of(Program& program, const std::string& agent) {
+  const json answer = need_agent(program, agent, "status", json::object());
+  program.say(agent + " answers");
+  if (program.json) program.print_json({{"agents", {{agent, answer}}}});
+  return exit_code::done;
+}
+
 int audit(Program& program) {
   json out = json::object();
   const json agents = ask_all(program, "audit", out);
@@ -194,8 +202,12 @@ void add_ask_commands(CLI::App& app, Program& program) {
   const auto words = std::make_shared<TraceWords>();
   const auto verb = [&](const char* word, const char* about) { return app.add_subcommand(word, about); };
 
-  command(verb("status", "How the server is, and what needs you"), program,
-          [&program] { return status(program); });
+  CLI::App* asked = verb("status", "How the server is, and what needs you");
+  asked->add_option("agent", words->what, "Only whether this agent answers, for a health check")
+      ->check(CLI::IsMember({"msa", "mta", "mda"}));
+  command(asked, program, [&program, words] {
+    return words->what.empty() ? status(program) : status_of(program, words->what);
+  });
   command(verb("audit", "Prove that no message is unaccounted for"), program,
           [&program] { return audit(program); });
 

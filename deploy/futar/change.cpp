@@ -27,22 +27,6 @@ std::unique_ptr<DirectoryStore> open_store(Program& program) {
   return need(DirectoryStore::open(folder));
 }
 
-// Whether the kernel would let us give a file to this group.
-bool may_give(gid_t group) {
-  if (::geteuid() == 0) return true;
-  std::vector<gid_t> groups(static_cast<size_t>(std::max(::getgroups(0, nullptr), 0)));
-  const int count = ::getgroups(static_cast<int>(groups.size()), groups.data());
-  return group == ::getegid() || std::count(groups.begin(), groups.begin() + std::max(count, 0), group) > 0;
-}
-
-// msa's group, when msa is somebody else: the group of its state folder.
-std::optional<gid_t> credentials_group(const config::Config& config) {
-  struct stat status{};
-  if (::stat(config::state_folder(config, "msa").c_str(), &status) != 0) return std::nullopt;
-  if (status.st_uid == ::geteuid() || !may_give(status.st_gid)) return std::nullopt;
-  return status.st_gid;
-}
-
 // The group that init named; for root else "dovecot", which Debian's package makes.
 std::optional<gid_t> dovecot_group(DirectoryStore& store) {
   const auto named = need(store.setting("dovecot_group"));
@@ -57,7 +41,7 @@ void publish(Program& program, DirectoryStore& store, const Records& records) {
   const config::Config& config = program.config();
   need(directory::publish(records, {.folder = config::published_folder(config),
                                     .default_quota = config.size("mda.quota"),
-                                    .credentials_group = credentials_group(config),
+                                    .credentials_group = group_of_agent(config, "msa"),
                                     .dovecot_group = dovecot_group(store)}));
 }
 

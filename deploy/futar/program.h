@@ -102,6 +102,7 @@ void add_report_commands(CLI::App& app, Program& program);
 void add_judge_commands(CLI::App& app, Program& program);
 void add_sign_commands(CLI::App& app, Program& program);
 void add_dkim_commands(CLI::App& app, Program& program);
+void add_link_commands(CLI::App& app, Program& program);
 
 int print_mailq(Program& program);
 /// The sendmail front; `words` are those behind its name.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/config/printer.h"
+#include "common/net/gateways.h"
 #include "deploy/futar/agents.h"
 #include "deploy/futar/change.h"
 #include "deploy/futar/program.h"
@@ -32,6 +33,9 @@ std::vector<std::string> contradictions(const config::Config& config) {
   for (const char* name : {"link.submission", "link.delivery"})
     if (config.text(name).starts_with("tcp://") && config.text("link.keys").empty())
       found.push_back(fmt::format("{}: tcp needs link.keys", name));
+  const auto trusted = net::check_trust("mta.relay_networks", config.list("mta.relay_networks"),
+                                        net::hiding_gateways(config.text("container")));
+  if (!trusted) found.push_back(trusted.error().text);
   if (config.duration_ms("mta.retry_first") > config.duration_ms("mta.retry_max"))
     found.emplace_back("mta.retry_first is longer than mta.retry_max");
   return found;

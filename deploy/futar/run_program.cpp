@@ -28,7 +28,7 @@ std::optional<int> parse(CLI::App& app, Program& program, std::vector<std::strin
   for (auto add :
        {add_setup_commands, add_people_commands, add_alias_commands, add_directory_commands, add_ask_commands,
         add_queue_commands, add_run_commands, add_mail_commands, add_dns_commands, add_dkim_commands,
-        add_report_commands, add_judge_commands, add_sign_commands})
+        add_report_commands, add_judge_commands, add_sign_commands, add_link_commands})
     add(app, program);
   std::ranges::reverse(words);  // as CLI11 wants them
   try {

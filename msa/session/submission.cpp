@@ -35,6 +35,11 @@ class SubmissionPolicy : public smtp_server::Policy {
     return offered;
   }
 
+  Task<Decision> connected(const Client& client) override {
+    submission_.hidden.count(client.peer.address);
+    co_return Decision::go_on();
+  }
+
   Task<smtp_server::AuthResult> authenticate(const Client& client,
                                              smtp_server::AuthExchange& exchange) override {
     smtp_server::AuthResult result = co_await submission_.login.authenticate(client, exchange);

@@ -6,6 +6,7 @@
 
 #include "common/directory/directory.h"
 #include "common/event/event.h"
+#include "common/net/gateways.h"
 #include "common/net/tls_context.h"
 #include "common/smtp_server/policy.h"
 #include "common/store/low_water.h"
@@ -33,6 +34,7 @@ struct Submission {
   std::function<void(event::Event, const MessageId&)> told;  ///< log of logins
   /// What led to a refusal, and it as the last: into the log and the table of refusals.
   std::function<void(std::vector<event::Event>, const MessageId&)> refused;
+  net::HiddenClients& hidden;
   smtp_server::SessionCounts sessions = {};
 };
 

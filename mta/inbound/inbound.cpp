@@ -35,6 +35,11 @@ message::Received received_of(const Client& client, const smtp_server::Transacti
   return received;
 }
 
+// Of such a client nothing may be concluded from its address: neither good nor bad.
+std::string hidden_by(const net::IpAddress& gateway) {
+  return fmt::format("came from an address hidden by the container's gateway {}", gateway.text());
+}
+
 struct Judged {
   std::vector<event::Event> events;
   bool proven_sender = false;
@@ -52,6 +57,11 @@ class InboundPolicy final : public smtp_server::Policy {
     offered.max_size = inbound_.options.max_size;
     offered.starttls = inbound_.tls != nullptr;
     return offered;
+  }
+
+  Task<Decision> connected(const Client& client) override {
+    inbound_.hidden.count(client.peer.address);
+    co_return Decision::go_on();
   }
 
   Task<Decision> sender(const Client& client, const MessageId&, const smtp::Mail& mail) override {
@@ -139,6 +149,11 @@ void InboundPolicy::begin_judging(const Client& client, const smtp::Address& sen
   judging_.reset();
   const net::IpAddress& address = client.peer.address;
   if (!inbound_.not_judged(address).empty() || inbound_.is_forwarder(address)) return;
+  if (inbound_.hidden.covers(address)) {
+    judging_ = std::make_shared<Judging>(*inbound_.judges, request_of({{}, client.helo}, sender),
+                                         hidden_by(address));
+    return;
+  }
   judging_ = std::make_shared<Judging>(*inbound_.judges, request_of({address, client.helo}, sender));
   if (!early_.expired()) return;
   judging_->start();
@@ -257,12 +272,14 @@ Task<Decision> InboundPolicy::accept(const Client& client, smtp_server::Transact
 }  // namespace
 
 bool Inbound::may_relay(const net::IpAddress& client) const {
-  return std::ranges::any_of(options.relay_networks,
+  return !hidden.covers(client) &&
+         std::ranges::any_of(options.relay_networks,
                              [&](const net::Network& network) { return network.contains(client); });
 }
 
 bool Inbound::is_forwarder(const net::IpAddress& client) const {
-  return std::ranges::any_of(options.trusted_forwarders,
+  return !hidden.covers(client) &&
+         std::ranges::any_of(options.trusted_forwarders,
                              [&](const net::Network& network) { return network.contains(client); });
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/net/gateways.h"
 #include "common/net/tls_context.h"
 #include "common/smtp_server/policy.h"
 #include "common/store/low_water.h"
@@ -36,8 +37,9 @@ struct Inbound {
   std::shared_ptr<net::TlsContext> tls;
   /// What led to a refusal, and it as the last: into the log and the table of refusals.
   std::function<void(std::vector<event::Event>, const MessageId&)> refused;
-  Judges* judges = nullptr;   ///< null: there is no DNS to ask
-  Intake* reports = nullptr;  ///< null: reports are mail like any other
+  Judges* judges = nullptr;                          ///< null: there is no DNS to ask
+  Intake* reports = nullptr;                         ///< null: reports are mail like any other
+  net::HiddenClients hidden = net::HiddenClients();  ///< who must be trusted with nothing
   smtp_server::SessionCounts sessions = {};
   /// How often each of SPF, DKIM and DMARC came to what: {"spf", "pass"}.
   std::map<std::pair<std::string, std::string>, uint64_t> verdicts = {};

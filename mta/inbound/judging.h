@@ -33,8 +33,8 @@ struct Judges {
 /// One transaction. Its questions may end after it: they keep it alive.
 class Judging : public std::enable_shared_from_this<Judging> {
  public:
-  /// `request`: client, HELO, sender and our name. `untraced`: why the client is unknown, then its name and
-  /// SPF are not asked for.
+  /// `request`: client, HELO, sender and our name. `untraced`: why the client is unknown, as "came from ...";
+  /// then its name and SPF are not asked for.
   Judging(Judges& judges, spf::Request request, std::string untraced = "");
 
   /// Asks the DNS in the background. finish() does it otherwise.

@@ -165,3 +165,26 @@ def _():
 def _():
     futar("config", "check")
     check("capture" in futar("config", "show", "--changed"), "mta.remote")
+
+
+@case("the keys of the links are made once; what is there stays, and what is missing is made")
+def _():
+    folder = Path(env["FUTAR_ROOT"], "keys")
+    made = futar("link", "keys", "--folder", str(folder)).splitlines()
+    names = {"mta.secret", "mta.public", "msa.secret", "mda.secret", "submission.allowed", "delivery.allowed"}
+    check({Path(line.removeprefix("made ")).name for line in made} == names, f"{made}")
+    check({path.name for path in folder.iterdir()} == names, "other files")
+    check(all(path.stat().st_mode & 0o027 == 0 for path in folder.glob("*.secret")), "others read a secret")
+    before = {name: (folder / name).read_text() for name in names}
+    check(futar("link", "keys", "--folder", str(folder)).startswith("all keys are there"), "made again")
+    (folder / "msa.secret").unlink()
+    made = futar("link", "keys", "--folder", str(folder))
+    check("msa.secret" in made and "submission.allowed" in made and "mda" not in made, made)
+    check((folder / "mta.secret").read_text() == before["mta.secret"], "mta's key changed")
+    check((folder / "submission.allowed").read_text().startswith(before["submission.allowed"]), "a key lost its leave")
+
+
+@case("a health check asks one agent")
+def _():
+    for agent in ("msa", "mta", "mda"):
+        check(futar("status", agent) == f"{agent} answers\n", agent)

@@ -15,6 +15,7 @@ class Door:
     port: int
     sender: str
     password: str = ""
+    host: str = "127.0.0.1"
 
 
 class Refused(Exception):
@@ -26,7 +27,7 @@ class Session:
         self.door = door
 
     async def open(self):
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.door.port, limit=1 << 20)
+        self.reader, self.writer = await asyncio.open_connection(self.door.host, self.door.port, limit=1 << 20)
         await self.expect("220")
         await self.say("EHLO client.test", "250")
         if self.door.password:

@@ -30,7 +30,7 @@ def wire(kind, value):
 class Nameserver:
     """`zone`: {name: [(type, value)...]}. `silent`: names whose other types are never answered. `broken`: names that fail."""
 
-    def __init__(self, zone=None, silent=(), broken=(), port=0):
+    def __init__(self, zone=None, silent=(), broken=(), port=0, host="127.0.0.1"):
         self.asked = []
         self.load(zone or {}, silent, broken)
         answer = self.answer
@@ -51,10 +51,10 @@ class Nameserver:
                 if reply:
                     self.wfile.write(struct.pack(">H", len(reply)) + reply)
 
-        self.tcp = socketserver.ThreadingTCPServer(("127.0.0.1", port), Tcp)
+        self.tcp = socketserver.ThreadingTCPServer((host, port), Tcp)
         self.tcp.daemon_threads = True
         self.port = self.tcp.server_address[1]
-        self.udp = socketserver.ThreadingUDPServer(("127.0.0.1", self.port), Udp)
+        self.udp = socketserver.ThreadingUDPServer((host, self.port), Udp)
         for server in (self.tcp, self.udp):
             threading.Thread(target=server.serve_forever, daemon=True).start()
 

@@ -40,6 +40,17 @@ std::string egress_need(const json& problem) {
   return printable(problem.value("text", "")) + (publish.empty() ? "" : "; publish " + publish);
 }
 
+// The same gateway hides the clients of both from us: one sentence.
+std::string hidden_need(const json& agents) {
+  const int64_t count = figure(agents, "msa", "hidden_clients") + figure(agents, "mta", "hidden_clients");
+  if (count == 0) return "";
+  const char* told = figure(agents, "mta", "hidden_clients") ? "mta" : "msa";
+  return fmt::format("{} came from {}, the gateway of the container, which hides who the clients are: {}",
+                     counted(static_cast<uint64_t>(count), "connection"),
+                     printable(agents[told].value("gateway", "")),
+                     "none of them may relay, SPF is not judged (deploy/compose/clients.md)");
+}
+
 }  // namespace
 
 json open_work(const json& agents) {
@@ -62,6 +73,7 @@ std::vector<std::string> needs_attention(const json& agents, int64_t now_ms) {
   if (answered(agents, "mta"))
     for (const json& problem : agents["mta"].value("egress", json::object()).value("problems", json::array()))
       needs.push_back(egress_need(problem));
+  if (std::string hidden = hidden_need(agents); !hidden.empty()) needs.push_back(std::move(hidden));
   if (const int64_t aside = figure(agents, "mta", "rows_set_aside"))
     needs.push_back(
         fmt::format("{} set aside as damaged: futar audit", counted(static_cast<uint64_t>(aside), "row")));

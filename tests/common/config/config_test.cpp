@@ -69,6 +69,19 @@ TEST_CASE("a value of the environment is TOML if it parses, else a string") {
   CHECK(config->text("hostname") == "mail.example.org");
 }
 
+TEST_CASE("each setting can come from the environment") {
+  for (const Option& option : options()) {
+    const std::string section = option.section.empty() ? "" : std::string(option.section) + "__";
+    std::string variable = "FUTAR__" + section + std::string(option.key);
+    std::ranges::transform(variable, variable.begin(), [](unsigned char c) { return std::toupper(c); });
+    CAPTURE(variable);
+    const auto config = Config::parse("", "", {{variable, std::string(option.fallback)}});
+    REQUIRE(config.has_value());
+    CHECK(config->is_set(option.name()));
+    CHECK(config->entries()[static_cast<size_t>(&option - options().data())].origin == variable);
+  }
+}
+
 TEST_CASE("a value of the environment cannot smuggle in another key") {
   CHECK(error_of("", {{"FUTAR__MTA__REMOTE", "\"hold\"\nextra = 1"}}).find("FUTAR__MTA__REMOTE") !=
         std::string::npos);

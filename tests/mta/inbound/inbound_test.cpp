@@ -91,6 +91,26 @@ TEST_CASE("who is near is not judged, and no question is asked") {
   CHECK(f.inbound.not_judged(net::Endpoint::parse(stranger)->address) == "there is no DNS to ask");
 }
 
+TEST_CASE(
+    "of a client that a container's gateway hides nothing is concluded, and it is trusted with nothing") {
+  InboundFixture f;
+  constexpr const char* gateway = "192.0.2.1:4000";
+  f.inbound.options.trusted_forwarders = {*net::Network::parse("192.0.2.1")};
+  CHECK(f.inbound.may_relay(net::Endpoint::parse(gateway)->address));  // by 192.0.2.0/24
+  f.inbound.hidden = net::HiddenClients({*net::IpAddress::parse("192.0.2.1")});
+  CHECK_FALSE(f.inbound.may_relay(net::Endpoint::parse(gateway)->address));
+  CHECK_FALSE(f.inbound.is_forwarder(net::Endpoint::parse(gateway)->address));
+  CHECK(f.inbound.may_relay(*net::IpAddress::parse("192.0.2.2")));
+  CHECK(f.send("ceo@bank.example", from("ceo@bank.example"), "body\r\n", gateway) == "250");
+  const std::string header = f.stored();
+  CHECK(header.contains("spf=none"));
+  CHECK(header.contains("came from an address hidden by the container's gateway 192.0.2.1"));
+  CHECK_FALSE(header.contains("iprev"));
+  CHECK_FALSE(header.contains("smtp.remote-ip"));
+  CHECK(f.trace().contains("SPF none: came from an address hidden by the container's gateway 192.0.2.1\n"));
+  CHECK(f.trace().contains("taken, as it came from an address hidden"));
+}
+
 TEST_CASE("MAIL does not wait for the DNS, and the dot only so long: then the message comes in, not proven") {
   InboundFixture f;
   f.dns.slow(f.loop, 60'000);

@@ -69,6 +69,18 @@ TEST_CASE(
   CHECK_FALSE(status_in_words("h", well(), now).contains("disagreements"));
 }
 
+TEST_CASE("clients that a container's gateway hides need somebody, once for both agents") {
+  json agents = well();
+  agents["msa"]["hidden_clients"] = 1;
+  agents["msa"]["gateway"] = "172.18.0.1";
+  CHECK(needs_attention(agents, now).size() == 1);
+  CHECK(needs_attention(agents, now)[0].starts_with("1 connection came from 172.18.0.1, the gateway"));
+  agents["mta"]["hidden_clients"] = 2;
+  agents["mta"]["gateway"] = "172.18.0.1";
+  CHECK(needs_attention(agents, now).size() == 1);
+  CHECK(needs_attention(agents, now)[0].starts_with("3 connections came from 172.18.0.1"));
+}
+
 TEST_CASE("mail for other servers is counted by where it goes, with the newest answer from there") {
   json tried = item("a@one.example", "waiting", 2 * hour, "as the server says");
   tried["destination"] = "smtps://smart.example:465";
