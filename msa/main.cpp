@@ -81,7 +81,15 @@ class Msa final : public daemon::Agent {
     LoginOptions login;
     login.key = TRY(login_key(*database));
     login.shared = [this](const net::IpAddress& client) { return hidden_.covers(client); };
+    login.keep = [this](MadeKeys made) {
+      writer_->submit([made](store::Database& open) { return store_made_keys(open, made); },
+                      [](Result<void> stored) {
+                        if (!stored) log::warning("SCRAM keys were not kept: {}", stored.error().text);
+                      });
+    };
     login_ = std::make_unique<Login>(env_.loop, *workers_, system_clock(), std::move(login));
+    const auto credentials = TRY(directory::Credentials::open(config::published_folder(config_)));
+    login_->set_made_keys(TRY(load_made_keys(*database, *credentials)));
     const size_t swept = TRY(spool_->sweep([&](std::string_view name) {
       return spool::has_file(*database, name).value_or(true);  // when in doubt a file stays
     }));

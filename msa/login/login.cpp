@@ -64,9 +64,16 @@ struct Login::Impl {
   std::shared_ptr<const directory::Credentials> credentials;
   Throttle throttle;
   Remembered remembered;
+  std::shared_ptr<KeyMemory> made = std::make_shared<KeyMemory>();  ///< workers share it
+  std::function<void(MadeKeys)> keep;
 
   Impl(net::Loop& l, net::Workers& w, const Clock& c, LoginOptions options)
-      : loop(l), workers(w), clock(c), key(std::move(options.key)), throttle(std::move(options.shared)) {}
+      : loop(l),
+        workers(w),
+        clock(c),
+        key(std::move(options.key)),
+        throttle(std::move(options.shared)),
+        keep(std::move(options.keep)) {}
 
   Task<AuthResult> by_password(Client client, AuthExchange& exchange);
   Task<AuthResult> by_scram(Client client, AuthExchange& exchange, ScramServer::Binding binding);
@@ -89,16 +96,25 @@ Task<Verifier> Login::Impl::look_up(std::string account, std::string password, b
   struct Found {
     Verifier verifier;
     bool right = false;
+    std::optional<crypto::ScramKeys> keys = {};  ///< made from a right password that only crypt knew
   };
   const auto found = std::make_shared<Found>();
   const bool check = right != nullptr;
-  co_await workers.run(
-      [found, check, source = credentials, account, secret = std::move(password), key = key]() mutable {
-        found->verifier = find_verifier(source.get(), account, key);
-        if (check) found->right = found->verifier.matches(secret);
-        crypto::wipe(secret);
-      });
+  co_await workers.run([found, check, source = credentials, made = made, account,
+                        secret = std::move(password), key = key]() mutable {
+    found->verifier = find_verifier(source.get(), *made, account, key);
+    if (check) found->right = found->verifier.matches(secret);
+    if (check && found->verifier.only_password) {  // a wrong password costs the same: salted SHA is quick
+      auto keys = crypto::make_scram_keys(secret);
+      if (found->right && found->verifier.obstacle.empty()) found->keys = std::move(keys);
+    }
+    crypto::wipe(secret);
+  });
   if (check) *right = found->right;
+  if (found->keys) {
+    auto fresh = made->add(account, found->verifier.imported, *found->keys);
+    if (fresh && keep) keep(std::move(*fresh));
+  }
   co_return std::move(found->verifier);
 }
 
@@ -152,8 +168,9 @@ Task<AuthResult> Login::Impl::by_scram(Client client, AuthExchange& exchange, Sc
   const auto signature = scram.client_final(*final_message, verifier.keys);
   AuthResult result = conclude(client, account, signature.has_value(), verifier);
   if (result.refusal) {
-    if (!verifier.crypt_hash.empty())
-      result.cause = "an imported hash allows PLAIN and LOGIN only: " + printable(account, 80);
+    if (verifier.only_password)
+      result.cause =
+          "an imported hash allows SCRAM only after a login by PLAIN or LOGIN: " + printable(account, 80);
     else if (verifier.obstacle.empty())
       result.cause = signature.error().text + ": " + printable(account, 80);
     co_return result;
@@ -171,6 +188,8 @@ void Login::set_credentials(std::shared_ptr<const directory::Credentials> creden
   impl_->credentials = std::move(credentials);
   impl_->remembered.clear();
 }
+
+void Login::set_made_keys(std::vector<MadeKeys> known) { impl_->made->load(std::move(known)); }
 
 std::vector<std::string> Login::mechanisms(const Client& client) {
   std::vector<std::string> offered{"SCRAM-SHA-256", "PLAIN", "LOGIN"};

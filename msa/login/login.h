@@ -11,6 +11,7 @@
 #include "common/net/loop.h"
 #include "common/net/workers.h"
 #include "common/smtp_server/policy.h"
+#include "msa/login/made_keys.h"
 
 namespace futar::store {
 class Database;
@@ -25,6 +26,8 @@ struct LoginOptions {
   /// Networks behind which many people stand, such as a webmail: throttled by account only. Loopback always
   /// is one.
   std::function<bool(const net::IpAddress&)> shared;
+  /// Called when a first login with an imported hash has made SCRAM keys; stores them.
+  std::function<void(MadeKeys)> keep = {};
 };
 
 /// The secret for LoginOptions::key, made once and kept in the database (table meta).
@@ -37,6 +40,8 @@ class Login {
   ~Login();
   /// The credentials in force. Call at start and on each `reopen`; what was remembered is forgotten.
   void set_credentials(std::shared_ptr<const directory::Credentials> credentials);
+  /// What load_made_keys has found.
+  void set_made_keys(std::vector<MadeKeys> known);
 
   /// What EHLO may offer this client under TLS; -PLUS only over TLS 1.3, which has tls-exporter.
   static std::vector<std::string> mechanisms(const smtp_server::Client& client);

@@ -1,14 +1,12 @@
 #include "msa/login/verifier.h"
 
-#include "common/base/text.h"
-#include "common/crypto/crypt.h"
 #include "common/crypto/digest.h"
+#include "common/crypto/imported.h"
 
 namespace futar::msa {
 namespace {
 
 constexpr size_t salt_size = 16;
-constexpr std::string_view crypt_scheme = "{CRYPT}";
 
 crypto::ScramKeys unprovable_keys(const std::string& account, const std::string& key) {
   const std::string seed = crypto::hmac_sha256(key, account);
@@ -19,25 +17,30 @@ crypto::ScramKeys unprovable_keys(const std::string& account, const std::string&
 }  // namespace
 
 bool Verifier::matches(const std::string& password) const {
-  return crypt_hash.empty() ? crypto::password_matches(keys, password)
-                            : crypto::crypt_matches(password, crypt_hash);
+  return only_password ? crypto::imported_matches(password, imported)
+                       : crypto::password_matches(keys, password);
 }
 
-Verifier find_verifier(const directory::Credentials* credentials, const std::string& account,
-                       const std::string& key) {
-  Verifier verifier{unprovable_keys(account, key), "", ""};
+Verifier find_verifier(const directory::Credentials* credentials, const KeyMemory& made,
+                       const std::string& account, const std::string& key) {
+  Verifier verifier;
+  verifier.keys = unprovable_keys(account, key);
   const auto found = credentials ? credentials->find(account) : std::nullopt;
   if (!found) {
     verifier.obstacle = "unknown user";
     return verifier;
   }
   if (found->suspended) verifier.obstacle = "suspended";
-  if (starts_with_nocase(found->verifier, crypt_scheme))
-    verifier.crypt_hash = found->verifier.substr(crypt_scheme.size());
-  else if (auto keys = crypto::ScramKeys::parse(found->verifier))
+  if (crypto::is_imported(found->verifier)) {
+    verifier.imported = found->verifier;
+    auto keys = made.find(account, found->verifier);
+    verifier.only_password = !keys;
+    if (keys) verifier.keys = std::move(*keys);
+  } else if (auto keys = crypto::ScramKeys::parse(found->verifier)) {
     verifier.keys = std::move(*keys);
-  else
+  } else {
     verifier.obstacle = "damaged verifier";
+  }
   return verifier;
 }
 

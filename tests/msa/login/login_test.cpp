@@ -91,7 +91,10 @@ struct World {
   FakeClock clock;
   net::Loop loop;
   net::Workers workers{loop, 2, "login"};
-  Login login{loop, workers, clock, {.key = "fixed", .shared = nullptr}};
+  std::vector<MadeKeys> kept;
+  LoginOptions options{
+      .key = "fixed", .shared = nullptr, .keep = [this](MadeKeys made) { kept.push_back(std::move(made)); }};
+  Login login{loop, workers, clock, options};
   smtp_server::Client client;
   directory::Records records;
 
@@ -159,7 +162,7 @@ TEST_CASE("what cannot log in is refused in the same words, and the log knows wh
       {scram("nobody@example.org", "secret"), "unknown user: nobody@example.org"},
       {scram("eva@example.org", "word"), "suspended: eva@example.org"},
       {scram("old@example.org", "Hello world!"),
-       "an imported hash allows PLAIN and LOGIN only: old@example.org"},
+       "an imported hash allows SCRAM only after a login by PLAIN or LOGIN: old@example.org"},
   };
   for (auto [talk, cause] : rows) {
     const auto result = world.run(talk);
@@ -187,6 +190,49 @@ TEST_CASE("an imported hash logs in by PLAIN") {
   World world;
   CHECK(reply(world.run(plain("old@example.org", "Hello world!"))) == "old@example.org");
   CHECK(world.run(plain("old@example.org", "Hello world")).refusal.has_value());
+}
+
+TEST_CASE("a first login with an imported hash makes SCRAM possible, while that hash is in force") {
+  World world;
+  CHECK(world.run(plain("old@example.org", "wrong")).refusal.has_value());
+  CHECK(world.kept.empty());
+  CHECK(reply(world.run(plain("old@example.org", "Hello world!"))) == "old@example.org");
+  REQUIRE(world.kept.size() == 1);
+  CHECK(reply(world.run(scram("old@example.org", "Hello world!"))) == "old@example.org");
+  world.publish();  // forgets what is remembered for ten minutes
+  CHECK(reply(world.run(plain("old@example.org", "Hello world!"))) == "old@example.org");
+  CHECK(world.kept.size() == 1);
+
+  world.records.accounts["old@example.org"].verifier = "{SSHA}5udjQFmZEPaUBSeIWJdy4usEQztMjhh9";
+  world.publish();
+  CHECK(world.run(scram("old@example.org", "Hello world!")).refusal.has_value());
+}
+
+TEST_CASE("keys made at a first login are there after a restart, until the imported hash changes") {
+  World world;
+  world.run(plain("old@example.org", "Hello world!"));
+  auto database = store::Database::open(":memory:", store::Database::Mode::create).value();
+  const auto load = [&] {
+    return load_made_keys(*database, *directory::Credentials::open(world.folder).value()).value();
+  };
+  CHECK(load().empty());
+  REQUIRE(store_made_keys(*database, world.kept.at(0)));
+
+  Login again(world.loop, world.workers, world.clock, world.options);
+  again.set_credentials(directory::Credentials::open(world.folder).value());
+  again.set_made_keys(load());
+  Talk talk = scram("old@example.org", "Hello world!");
+  smtp_server::AuthResult result;
+  net::run(world.loop, [&]() -> Task<> { result = co_await again.authenticate(world.client, talk); });
+  CHECK(reply(result) == "old@example.org");
+
+  const std::string imported = world.records.accounts["old@example.org"].verifier;
+  world.records.accounts["old@example.org"].verifier = crypto::make_scram_keys("other").text();
+  world.publish();
+  CHECK(load().empty());
+  world.records.accounts["old@example.org"].verifier = imported;
+  world.publish();
+  CHECK(load().empty());  // gone for good
 }
 
 TEST_CASE("a client that gives up ends the exchange") {
