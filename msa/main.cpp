@@ -6,7 +6,7 @@
 #include "common/daemon/metrics_server.h"
 #include "common/daemon/self_audit.h"
 #include "common/daemon/tls.h"
-#include "common/event/log_line.h"
+#include "common/daemon/event_log.h"
 #include "common/log/log.h"
 #include "common/net/listener.h"
 #include "common/smtp/replies.h"
@@ -55,6 +55,7 @@ class Msa final : public daemon::Agent {
   }
 
   Task<Result<void>> reload() override {
+    CO_TRY(env_.check_reload());
     CO_TRY(tls_->reload());
     co_return open_directory();
   }
@@ -62,6 +63,7 @@ class Msa final : public daemon::Agent {
   Task<> stop() override {
     for (auto& listener : listeners_) co_await listener->stop(stop_grace_ms);
     co_await refusals_->stop();
+    retention_->stop();
     co_await to_mta_->stop();
     co_await control_->stop(proto::last_answers_ms);
   }
@@ -72,6 +74,7 @@ class Msa final : public daemon::Agent {
     auto database = TRY(store::Database::open(path, store::Database::Mode::create));
     TRY(store::migrate(*database, spool_schema));
     TRY(spool::create_refused_table(*database));
+    TRY(store::adopt_restored(*database, env_.state_folder, adopt_restored));
     const Identity self = TRY(identity(*database));
     const int64_t lowest = TRY(lowest_spooled(*database));
     limits_ = std::make_unique<Limits>(LimitOptions{static_cast<uint64_t>(config_.number("msa.limit_hour")),
@@ -101,15 +104,19 @@ class Msa final : public daemon::Agent {
     if (auto filled = ballast_.fill(); !filled)
       log::warning("no ballast against a full disk: {}", filled.error().text);
     writer_->when_full([this] { return ballast_.release(); });
-    reader_ = std::make_unique<store::Reader>(env_.loop, path);
-    question_reader_ = std::make_unique<store::Reader>(env_.loop, path);
-    audit_reader_ = std::make_unique<store::Reader>(env_.loop, path);
+    reader_ = std::make_unique<store::Reader>(env_.loop, *writer_);
+    question_reader_ = std::make_unique<store::Reader>(env_.loop, *writer_);
+    audit_reader_ = std::make_unique<store::Reader>(env_.loop, *writer_);
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ =
         std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
     refusals_ = std::make_unique<spool::Refusals>(env_.loop, *writer_, system_clock(),
                                                   config_.duration_ms("trace.keep_refused"));
     refusals_->start();
+    retention_ = std::make_unique<spool::Retention>(
+        env_.loop, *writer_, system_clock(), spool::RetentionOptions{config_.duration_ms("trace.keep")},
+        forget_handed_over);
+    retention_->start();
     to_mta_ =
         std::make_unique<ToMta>(env_.loop, zmq_, link_options(), *writer_, *reader_, *spool_, self, lowest);
     return {};
@@ -119,6 +126,7 @@ class Msa final : public daemon::Agent {
     proto::LinkOptions options;
     options.endpoint = config::submission_link(config_);
     options.started_ms = env_.started_ms;
+    options.folder = env_.folder;
     options.curve = zmq::curve_keys_in(config_.text("link.keys"), "msa", "submission");
     return options;
   }
@@ -140,12 +148,9 @@ class Msa final : public daemon::Agent {
                    *low_water_,
                    tls_,
                    [this]() -> const directory::Directory& { return *directory_; },
-                   [](const event::Event& event, const MessageId& id) {
-                     log::info("{}", event::render_postfix(id, event));
-                   },
+                   daemon::log_events,
                    [this](std::vector<event::Event> events, const MessageId& id) {
-                     for (const event::Event& event : events)
-                       log::info("{}", event::render_postfix(id, event));
+                     daemon::log_events(id, events);
                      refusals_->add(id, std::move(events));
                    },
                    hidden_});
@@ -225,6 +230,7 @@ class Msa final : public daemon::Agent {
   std::unique_ptr<store::Reader> reader_;  ///< of the mail itself
   std::unique_ptr<store::Reader> question_reader_, audit_reader_;
   std::unique_ptr<spool::Refusals> refusals_;
+  std::unique_ptr<spool::Retention> retention_;
   std::unique_ptr<Limits> limits_;
   std::unique_ptr<Login> login_;
   std::unique_ptr<ToMta> to_mta_;

@@ -7,7 +7,7 @@
 #include "common/daemon/self_audit.h"
 #include "common/daemon/tls.h"
 #include "common/dmarc/organisation.h"
-#include "common/event/log_line.h"
+#include "common/daemon/event_log.h"
 #include "common/log/log.h"
 #include "common/net/interfaces.h"
 #include "common/net/listener.h"
@@ -22,12 +22,15 @@
 #include "mta/metrics.h"
 #include "mta/outbound/ourselves.h"
 #include "mta/queue/replan.h"
+#include "mta/queue/retention.h"
+#include "mta/queue/restored_store.h"
 #include "mta/reports/report_store.h"
 #include "mta/settings.h"
 #include "mta/sign/look.h"
 #include "mta/sign/selector_store.h"
 #include "mta/srs/keys.h"
 #include "mta/to_mda/to_mda.h"
+#include "mta/trail/trail.h"
 #include "mta/verbs.h"
 #include "proto/control/control.h"
 
@@ -74,6 +77,7 @@ class Mta final : public daemon::Agent {
   }
 
   Task<Result<void>> reload() override {
+    CO_TRY(env_.check_reload());
     CO_TRY(tls_->reload());
     CO_TRY(open_directory());
     CO_TRY(trusted_->reload());
@@ -86,6 +90,8 @@ class Mta final : public daemon::Agent {
   Task<> stop() override {
     for (auto& listener : listeners_) co_await listener->stop(stop_grace_ms);
     co_await refusals_->stop();
+    trail_->stop();
+    retention_->stop();
     co_await from_msa_->stop();
     co_await outbound_->stop(stop_grace_ms);
     co_await policies_->flush();
@@ -117,8 +123,11 @@ class Mta final : public daemon::Agent {
       TRY(return_in_flight(*database, Flights::all));
       TRY(transaction.commit());
     }
+    TRY(store::adopt_restored(*database, env_.state_folder, adopt_restored));
     return_paths_ = std::make_shared<const srs::Keys>(TRY(srs::load_keys(env_.state_folder + "/srs.key")));
     QueueOptions options = TRY(settings::queue(config_, return_paths_));
+    options.logged = daemon::log_events;
+    options.delivery_epoch = TRY(delivery_epoch(*database));
     if (const size_t count = TRY(replan(*database, options.route, *directory_, system_clock().wall_ms())))
       log::info("{} recipients that wait go another way by the new config", count);
     const size_t swept = TRY(spool_->sweep([&](std::string_view name) {
@@ -132,17 +141,22 @@ class Mta final : public daemon::Agent {
     if (auto filled = ballast_.fill(); !filled)
       log::warning("no ballast against a full disk: {}", filled.error().text);
     writer_->when_full([this] { return ballast_.release(); });
-    reader_ = std::make_unique<store::Reader>(env_.loop, path);
-    question_reader_ = std::make_unique<store::Reader>(env_.loop, path);
-    audit_reader_ = std::make_unique<store::Reader>(env_.loop, path);
+    reader_ = std::make_unique<store::Reader>(env_.loop, *writer_);
+    question_reader_ = std::make_unique<store::Reader>(env_.loop, *writer_);
+    audit_reader_ = std::make_unique<store::Reader>(env_.loop, *writer_);
     refusals_ = std::make_unique<spool::Refusals>(env_.loop, *writer_, system_clock(),
                                                   config_.duration_ms("trace.keep_refused"));
     refusals_->start();
+    trail_reader_ = std::make_unique<store::Reader>(env_.loop, *writer_);
+    trail_ = std::make_unique<trail::Keeper>(env_.loop, *writer_, *trail_reader_);
+    trail_->start();
     checkpointer_ = std::make_unique<store::Checkpointer>(path);
     low_water_ =
         std::make_unique<store::LowWater>(env_.state_folder, store::low_water_default, system_clock());
     queue_ = std::make_unique<Queue>(env_.loop, *workers_, *writer_, *reader_, *spool_, system_clock(),
                                      std::move(options), directory_now());
+    retention_ = history_retention(env_.loop, *writer_, *queue_, {config_.duration_ms("trace.keep")});
+    retention_->start();
     return {};
   }
 
@@ -257,7 +271,7 @@ class Mta final : public daemon::Agent {
     inbound_ = std::make_unique<Inbound>(Inbound{
         std::move(options), *queue_, directory_now(), to_mda_->mailboxes(), *low_water_, tls_,
         [this](std::vector<event::Event> events, const MessageId& id) {
-          for (const event::Event& event : events) log::info("{}", event::render_postfix(id, event));
+          daemon::log_events(id, events);
           refusals_->add(id, std::move(events));
         },
         judges_.get(), reports_.get(), net::HiddenClients(net::hiding_gateways(config_.text("container")))});
@@ -332,8 +346,9 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<store::Checkpointer> checkpointer_;
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<store::Reader> reader_;  ///< of the mail itself
-  std::unique_ptr<store::Reader> question_reader_, audit_reader_;
+  std::unique_ptr<store::Reader> question_reader_, audit_reader_, trail_reader_;
   std::unique_ptr<spool::Refusals> refusals_;
+  std::unique_ptr<trail::Keeper> trail_;
   std::shared_ptr<const srs::Keys> return_paths_;
   std::vector<Selector> selectors_;  ///< as mta.db had them at the start
   std::unique_ptr<dns::Unbound> resolver_;
@@ -342,6 +357,7 @@ class Mta final : public daemon::Agent {
   std::unique_ptr<MailSigner> signer_;
   std::unique_ptr<ForwardSealer> sealer_;
   std::unique_ptr<Queue> queue_;
+  std::unique_ptr<spool::Retention> retention_;
   std::shared_ptr<net::TlsContext> trusted_;
   std::unique_ptr<TlsPolicies> policies_;
   std::unique_ptr<Way> way_;

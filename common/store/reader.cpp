@@ -19,7 +19,8 @@ struct Question {
 
 struct Reader::Impl {
   net::Loop& loop;
-  std::string path;
+  const std::string path;
+  const std::shared_ptr<const Durability> durability;
   std::unique_ptr<Database>
       database;  // reader thread only; opened by the first job, when the writer has made the file
 
@@ -29,7 +30,7 @@ struct Reader::Impl {
   bool stopping = false;           // guarded by mutex
   std::thread thread;
 
-  Impl(net::Loop& l, std::string p) : loop(l), path(std::move(p)) {}
+  Impl(net::Loop& l, const Writer& writer) : loop(l), path(writer.path()), durability(writer.durability()) {}
 
   void serve() {
     std::unique_lock lock(mutex);
@@ -54,11 +55,12 @@ struct Reader::Impl {
     Result<void> result = run_job(job, *database);
     database->rest();
     TRY(database->execute("COMMIT"));
+    TRY(durability->wait());
     return result;
   }
 };
 
-Reader::Reader(net::Loop& loop, std::string path) : impl_(std::make_unique<Impl>(loop, std::move(path))) {
+Reader::Reader(net::Loop& loop, const Writer& writer) : impl_(std::make_unique<Impl>(loop, writer)) {
   impl_->thread = std::thread([impl = impl_.get()] { impl->serve(); });
   pthread_setname_np(impl_->thread.native_handle(), "reader");
 }

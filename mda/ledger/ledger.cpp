@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "common/spool/erase.h"
+
 namespace futar::mda {
 
 Answer judge(const Question& question, int64_t confirmed_below, std::optional<Record> own,
@@ -21,7 +23,8 @@ Answer judge(const Question& question, int64_t confirmed_below, std::optional<Re
 Ledger::Ledger(net::Loop& loop, std::unique_ptr<store::Database> database, std::function<void(Error)> broken)
     : path_(database->path()),
       writer_(loop, std::move(database), broken),
-      reader_(loop, path_),
+      reader_(loop, writer_),
+      audit_reader_(loop, writer_),
       checkpointer_(path_, [&loop, broken](Error error) {
         loop.post([broken, error = std::move(error)] { broken(error); });
       }) {}
@@ -87,6 +90,25 @@ Task<Result<int64_t>> Ledger::forget(int64_t before_ms) {
     }));
   }
   co_return total;
+}
+
+Task<Result<int64_t>> Ledger::erase(std::string address) {
+  constexpr size_t step = 200;
+  std::vector<Record> records;
+  CO_TRY(co_await audit_reader_.read([&](store::Database& database) -> Result<void> {
+    records = TRY(ledger::naming(database, address));
+    return {};
+  }));
+  for (Record& record : records) {
+    for (std::string* text : {&record.recipient, &record.account}) *text = spool::erase_address(*text, address);
+    for (std::string& target : record.targets) target = spool::erase_address(target, address);
+  }
+  for (size_t from = 0; from < records.size(); from += step) {
+    const auto begin = records.begin() + static_cast<ptrdiff_t>(from);
+    const auto end = records.begin() + static_cast<ptrdiff_t>(std::min(from + step, records.size()));
+    CO_TRY(co_await change_all({begin, end}, ledger::rename));
+  }
+  co_return static_cast<int64_t>(records.size());
 }
 
 Task<Result<std::vector<Record>>> Ledger::of_message(MessageId id) {

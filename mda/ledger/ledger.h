@@ -54,9 +54,14 @@ class Ledger {
   /// Deletes what is confirmed and older, 200 at a step. Returns the number of records.
   Task<Result<int64_t>> forget(int64_t before_ms);
 
+  /// Takes an address out of confirmed records; counts and places stay. Returns the number of records.
+  Task<Result<int64_t>> erase(std::string address);
+
   /// For traces and audits.
   Task<Result<std::vector<Record>>> of_message(MessageId id);
   Task<Result<std::vector<Record>>> rows(int64_t sender, int64_t after, int64_t limit);
+  /// For what reads more than a moment: the mail itself does not wait for it.
+  store::Reader& audit_reader() { return audit_reader_; }
   store::WriterStatistics statistics() const { return writer_.statistics(); }
 
  private:
@@ -65,7 +70,7 @@ class Ledger {
 
   std::string path_;
   store::Writer writer_;
-  store::Reader reader_;
+  store::Reader reader_, audit_reader_;
   store::Checkpointer checkpointer_;
   std::map<Sender, int64_t> keys_;  ///< senders of this run
 };

@@ -178,6 +178,22 @@ Result<void> withdraw(store::Database& database, const Record& record) {
   return remove.bind(1, record.sender).bind(2, record.row).run();
 }
 
+Result<std::vector<Record>> naming(store::Database& database, std::string_view address) {
+  auto& select = *TRY(database.statement(
+      "SELECT " COLUMNS " FROM delivery d WHERE row < (SELECT confirmed_below FROM sender WHERE key = d.sender) AND "
+      "(lower(recipient) = ?1 OR lower(account) = ?1 OR instr(lower(targets), ?1) > 0)"));
+  return all(select.bind(1, ascii_lower(address)));
+}
+
+Result<void> rename(store::Database& database, const Record& record) {
+  auto& update = *TRY(database.statement(
+      "UPDATE delivery SET recipient = ?3, account = ?4, targets = ?5 WHERE sender = ?1 AND row = ?2"));
+  update.bind(1, record.sender).bind(2, record.row).bind(3, record.recipient);
+  bind_text_or_null(update, 4, record.account);
+  bind_text_or_null(update, 5, record.targets.empty() ? "" : nlohmann::json(record.targets).dump());
+  return update.run();
+}
+
 Result<int64_t> forget(store::Database& database, int64_t before_ms, int64_t limit) {
   auto& senders = *TRY(database.statement("SELECT key, confirmed_below FROM sender ORDER BY key"));
   std::vector<std::pair<int64_t, int64_t>> confirmed;

@@ -71,6 +71,10 @@ Result<void> insert(store::Database& database, const Record& record);
 Result<void> redirect(store::Database& database, const Record& record);
 /// There is no intent for the row any more: it starts over.
 Result<void> withdraw(store::Database& database, const Record& record);
+/// Confirmed records that name the address, whose outcome nobody asks for again.
+Result<std::vector<Record>> naming(store::Database& database, std::string_view address);
+/// The names of a record: recipient, account and targets.
+Result<void> rename(store::Database& database, const Record& record);
 /// Of each sender's lowest `limit` rows deletes those that are confirmed and older than `before_ms`. Returns
 /// their number.
 Result<int64_t> forget(store::Database& database, int64_t before_ms, int64_t limit);

@@ -53,7 +53,7 @@ struct Journal {
     REQUIRE(create_refused_table(*database));
     writer =
         std::make_unique<store::Writer>(loop, std::move(database), [](Error error) { FAIL(error.text); });
-    reader = std::make_unique<store::Reader>(loop, folder / "x.db");
+    reader = std::make_unique<store::Reader>(loop, *writer);
   }
   size_t rows() {
     size_t count = 0;

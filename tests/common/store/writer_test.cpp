@@ -318,7 +318,7 @@ TEST_CASE("a reader's job sees one snapshot while the writer goes on") {
   TempFolder folder;
   Batch batch(folder / "x.db");
   REQUIRE(batch.run({inserting(1)})[0]);
-  store::Reader reader(batch.loop(), folder / "x.db");
+  store::Reader reader(batch.loop(), batch.writer());
   auto test = [](Batch& b, store::Reader& r, std::string path) -> Task<> {
     std::vector<int64_t> counts;
     const store::Job look = [&](Database& database) -> Result<void> {

@@ -41,7 +41,7 @@ struct Crossroads {
     policy.fetched_ms = clock.wall_ms();
     REQUIRE(save_sts(*database, "sts.example", policy, clock.wall_ms()));
     writer = std::make_unique<store::Writer>(loop, std::move(database), [](const Error&) {});
-    reader = std::make_unique<store::Reader>(loop, folder / "mta.db");
+    reader = std::make_unique<store::Reader>(loop, *writer);
     policy_options.wishes = std::move(wishes);
     policies =
         std::make_unique<TlsPolicies>(loop, resolver, *client, *writer, *reader, clock, policy_options);

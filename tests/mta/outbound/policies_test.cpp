@@ -51,7 +51,7 @@ struct World {
     auto database = *store::Database::open(folder / "mta.db", store::Database::Mode::create);
     REQUIRE(create_sts_tables(*database));
     writer = std::make_unique<store::Writer>(loop, std::move(database), [](const Error&) {});
-    reader = std::make_unique<store::Reader>(loop, folder / "mta.db");
+    reader = std::make_unique<store::Reader>(loop, *writer);
     restart();
     resolver.add("_mta-sts.remote.example TXT v=STSv1; id=1;").add("mta-sts.remote.example A 127.0.0.1");
   }

@@ -14,6 +14,7 @@
 #include "mta/queue/queue.h"
 #include "mta/queue/remote_queue.h"
 #include "mta/queue/replan.h"
+#include "mta/queue/audit_store.h"
 #include "mta/queue/trace_store.h"
 #include "tests/fakes/clock.h"
 #include "tests/fakes/run.h"
@@ -108,7 +109,7 @@ class QueueFixture {
   }
   Census census() {
     Census census;
-    look([&](store::Database& database) { census = *take_census(database); });
+    look([&](store::Database& database) { census = audit_queue(database)->census; });
     return census;
   }
   /// An operator's verb on all open recipients.
@@ -141,7 +142,7 @@ class QueueFixture {
   }
   std::vector<std::string> problems() {
     std::vector<std::string> problems;
-    look([&](store::Database& database) { problems = *find_problems(database); });
+    look([&](store::Database& database) { problems = audit_queue(database)->problems; });
     return problems;
   }
   void look(const std::function<void(store::Database&)>& see) {
@@ -182,7 +183,7 @@ class QueueFixture {
     replanned = replan(**database, route_, *directory_, clock.wall_ms()).value();
     writer_ =
         std::make_unique<store::Writer>(loop, *std::move(database), [](Error error) { FAIL(error.text); });
-    reader_ = std::make_unique<store::Reader>(loop, folder / "mta.db");
+    reader_ = std::make_unique<store::Reader>(loop, *writer_);
     QueueOptions options;
     options.host = "mail.futar.test";
     options.route = route_;
