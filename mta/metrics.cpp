@@ -45,6 +45,14 @@ void add_port_25(Exposition& told, const Measured& measured) {
                  {{"check", verdict.first}, {"result", verdict.second}});
 }
 
+void add_egress(Exposition& told, const Egress& egress) {
+  told.counter("futar_egress_checked_total", "Messages of ours that were looked at before they went.",
+               egress.checked())
+      .counter("futar_egress_failed_total", "Those that receivers would not find proven.", egress.failed())
+      .gauge("futar_egress_problems", "What somebody has to mend about them in the DNS, as of the last look.",
+             static_cast<double>(egress.problems().size()));
+}
+
 }  // namespace
 
 Task<Result<std::string>> metrics(Measured measured) {
@@ -57,6 +65,7 @@ Task<Result<std::string>> metrics(Measured measured) {
   add_outcomes(told, s.queue.counts());
   add_port_25(told, measured);
   told.gauge("futar_lanes", "Connections to other servers.", static_cast<double>(s.outbound.lanes()));
+  if (s.egress) add_egress(told, *s.egress);
   daemon::add_store(told, s.writer.statistics());
   const proto::LinkState msa = s.from_msa.state(), mda = s.to_mda.state();
   daemon::add_links(

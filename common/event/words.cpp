@@ -23,13 +23,16 @@ std::string duration(int64_t ms) {
   return fmt::format("{} s", seconds);
 }
 
+constexpr size_t longest_value = 2048;  // a record to publish may hold a key
+
 /// The value as a reader sees it: `next` is a time in ms, told as the wait from the event on.
 std::string shown(const Event& event, std::string_view field_name) {
   for (const auto& [field, value] : event.fields) {
     if (name(field) != field_name) continue;
     const auto at = field == Field::next ? parse_number(value) : std::nullopt;
     constexpr uint64_t latest = 1ull << 48;  // a larger number is nonsense and must not overflow
-    return at ? duration(static_cast<int64_t>(std::min(*at, latest)) - event.wall_ms) : printable(value);
+    return at ? duration(static_cast<int64_t>(std::min(*at, latest)) - event.wall_ms)
+              : printable(value, longest_value);
   }
   return "";
 }

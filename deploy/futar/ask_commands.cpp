@@ -157,6 +157,18 @@ int trace(Program& program, const TraceWords& words) {
   return exit_code::done;
 }
 
+// What receivers would not find proven of our own mail, with the record to publish.
+json tell_doubts(Program& program, const std::vector<TracedMessage>& messages) {
+  json doubts = json::array();
+  for (const TracedMessage& message : messages)
+    for (const TracedEvent& event : message.events) {
+      if (event.kind != "own check" || event.cause.empty()) continue;
+      program.say(event.text);
+      doubts.push_back({{"id", message.id}, {"text", event.text}});
+    }
+  return doubts;
+}
+
 // The state of each recipient and why, without the way; of what was refused, what can be done.
 int explain(Program& program, const TraceWords& words) {
   json out = json::object();
@@ -179,10 +191,12 @@ int explain(Program& program, const TraceWords& words) {
                            {"state", recipient.state},
                            {"reason", recipient.reason}});
     }
+  const json doubts = tell_doubts(program, found.messages);
   if (explained.empty() && refused.empty())
     throw Stop{exit_code::unknown, words.recipient + " is no recipient of it"};
   out["recipients"] = std::move(explained);
   out["refused"] = std::move(refused);
+  out["own_check"] = doubts;
   if (program.json) program.print_json(out);
   return exit_code::done;
 }

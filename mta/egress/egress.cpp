@@ -36,7 +36,7 @@ struct Egress::Case {
   dmarc::Authors authors;
   bool author_is_ours = false, sender_is_ours = false;
   std::vector<net::IpAddress> addresses;
-  std::string key;
+  std::string about, key;  ///< of the answer: domains and smart host; these and the keys that sign
 };
 
 Egress::Egress(net::Loop& loop, dns::Resolver& resolver, spool::Folder& spool, const Clock& clock,
@@ -61,6 +61,7 @@ Task<std::optional<EgressReport>> Egress::check(Outgoing mail) {
   // A new key of ours is a new question.
   std::vector<std::string> parts{m.sender, m.smart_host};
   for (const std::string& domain : m.authors.domains) parts.push_back(domain);
+  m.about = fmt::format("{}", fmt::join(parts, "\n"));
   for (const std::string& name : dkim::Verifier(m.mail.header, clock_.wall_ms()).wanted_keys())
     parts.push_back(name);
   m.key = fmt::format("{}", fmt::join(parts, "\n"));
@@ -78,6 +79,7 @@ Task<std::optional<EgressReport>> Egress::look(std::shared_ptr<Case> message) {
   auto& slot = known_[message->key];
   if (!slot) slot = std::make_shared<Known>();
   const std::shared_ptr<Known> known = slot;
+  known->about = message->about;
   if (known->asking) {
     const auto gate = std::make_shared<net::Gate>(loop_);
     known->waiting.push_back(gate);
@@ -98,9 +100,18 @@ Task<std::optional<EgressReport>> Egress::look(std::shared_ptr<Case> message) {
     known->report = report(findings, options_.key_record);
     const bool good = known->report->problems.empty();
     known->until_ms = clock_.steady_ms() + (good ? options_.good_ms : options_.bad_ms);
+    forget_older(known);
   }
   for (const auto& gate : std::exchange(known->waiting, {})) gate->open();
   co_return known->report;
+}
+
+// What was wrong with mail of a domain before it was signed, or with its last keys, is past.
+void Egress::forget_older(const std::shared_ptr<Known>& answered) {
+  std::erase_if(known_, [&](const auto& entry) {
+    const std::shared_ptr<Known>& other = entry.second;
+    return other != answered && other->about == answered->about && !other->asking;
+  });
 }
 
 Task<> Egress::find_senders(Case& m) {

@@ -26,7 +26,7 @@ struct EgressOptions {
   bool ipv4 = true, ipv6 = true;                  ///< families by which mail leaves
   int64_t good_ms = 3'600'000, bad_ms = 300'000;  ///< how long an answer counts
   std::function<bool(const std::string& domain)> is_ours;
-  std::function<std::string(const std::string& domain, const std::string& selector)> key_record;
+  KeyRecordOf key_record;
   std::function<std::vector<net::IpAddress>()> machine;  ///< addresses, where the DNS has none of ours
 };
 
@@ -59,6 +59,7 @@ class Egress {
 
  private:
   struct Known {
+    std::string about;  ///< the domains and the smart host of the question, without the keys
     std::optional<EgressReport> report;
     int64_t until_ms = 0;  ///< steady
     bool asking = false;
@@ -66,6 +67,7 @@ class Egress {
   };
   struct Case;
   Task<std::optional<EgressReport>> look(std::shared_ptr<Case> message);
+  void forget_older(const std::shared_ptr<Known>& answered);
   Task<> find_senders(Case& message);
   Task<> judge_spf(Case& message, EgressFindings& findings);
   Task<> see_as_libspf2(Case& message, EgressFindings& findings);

@@ -68,29 +68,48 @@ void judge_spf(const EgressFindings& findings, EgressReport& report) {
   if (!findings.libspf2.empty()) report.problems.push_back({findings.domain, findings.libspf2, ""});
 }
 
-}  // namespace
+// "SELECTOR._domainkey.DOMAIN TXT ...", "" for a selector that is none of ours.
+std::string key_to_publish(const dkim::Verdict& signature, const KeyRecordOf& key_record) {
+  const std::string record = key_record(signature.domain, signature.selector);
+  if (record.empty()) return "";
+  return fmt::format("{}._domainkey.{} TXT {}", signature.selector, signature.domain, record);
+}
 
-EgressReport report(const EgressFindings& findings,
-                    const std::function<std::string(const std::string&, const std::string&)>& key_record) {
-  EgressReport report;
-  if (findings.spf) {
-    judge_spf(findings, report);
-    report.words += ", ";
-  }
+void judge_dkim(const EgressFindings& findings, const KeyRecordOf& key_record, EgressReport& report) {
   const dkim::Verdict* signature = worst(findings.dkim);
   report.words += fmt::format("DKIM {}", signature ? name(signature->result) : "none");
   if (signature && signature->result != dkim::Outcome::pass &&
       signature->result != dkim::Outcome::temperror) {
     report.failed = true;
-    const std::string record = key_record(signature->domain, signature->selector);
     report.problems.push_back(
         {signature->domain,
          fmt::format("DKIM {}: the signature of {} with selector {}: {}", name(signature->result),
                      signature->domain, signature->selector, signature->reason),
-         record.empty()
-             ? ""
-             : fmt::format("{}._domainkey.{} TXT {}", signature->selector, signature->domain, record)});
+         key_to_publish(*signature, key_record)});
   }
+  for (const dkim::Verdict& one : findings.dkim)
+    if (one.testing && one.result == dkim::Outcome::pass)
+      report.problems.push_back(
+          {one.domain,
+           fmt::format("DKIM: the key record of {} with selector {} says t=y, so that receivers may treat "
+                       "its signatures like none",
+                       one.domain, one.selector),
+           key_to_publish(one, key_record)});
+}
+
+std::string in_words(const EgressProblem& problem) {
+  return problem.publish.empty() ? problem.text : problem.text + "; publish " + problem.publish;
+}
+
+}  // namespace
+
+EgressReport report(const EgressFindings& findings, const KeyRecordOf& key_record) {
+  EgressReport report;
+  if (findings.spf) {
+    judge_spf(findings, report);
+    report.words += ", ";
+  }
+  judge_dkim(findings, key_record, report);
   for (const dmarc::Evaluation& evaluation : findings.dmarc) {
     report.words += fmt::format(", DMARC {}", dmarc_words(evaluation));
     if (evaluation.outcome != dmarc::Outcome::fail) continue;
@@ -104,16 +123,13 @@ event::Event event_of(const EgressReport& report, int64_t wall_ms) {
   event::Event event(wall_ms, event::Kind::own_check);
   event.with(event::Field::what, report.words);
   std::vector<std::string> causes;
-  for (const EgressProblem& problem : report.problems) causes.push_back(problem.text);
+  for (const EgressProblem& problem : report.problems) causes.push_back(in_words(problem));
   return event.with(event::Field::cause, fmt::format("{}", fmt::join(causes, "; ")));
 }
 
 std::string hold_reason(const EgressReport& report) {
   std::string text = "our own check: " + report.words;
-  for (const EgressProblem& problem : report.problems) {
-    text += "; " + problem.text;
-    if (!problem.publish.empty()) text += "; publish " + problem.publish;
-  }
+  for (const EgressProblem& problem : report.problems) text += "; " + in_words(problem);
   return text;
 }
 

@@ -39,11 +39,12 @@ struct EgressReport {
   bool failed = false;
 };
 
-/// `key_record`: the text to publish for a selector of ours ("" if it is none).
-EgressReport report(
-    const EgressFindings& findings,
-    const std::function<std::string(const std::string& domain, const std::string& selector)>& key_record);
+/// The text to publish for a selector of ours, "" if it is none.
+using KeyRecordOf = std::function<std::string(const std::string& domain, const std::string& selector)>;
 
+EgressReport report(const EgressFindings& findings, const KeyRecordOf& key_record);
+
+/// Its cause names the problems, each with the record to publish.
 event::Event event_of(const EgressReport& report, int64_t wall_ms);
 /// Why a message is held: "our own check: SPF fail ...".
 std::string hold_reason(const EgressReport& report);

@@ -8,7 +8,7 @@ namespace futar::mta {
 
 namespace {
 
-constexpr size_t longest_reason = 400;
+constexpr size_t longest_reason = 1500;  // with the key record to publish
 
 }  // namespace
 

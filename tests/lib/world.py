@@ -158,7 +158,7 @@ class Agent:
     """One agent under a supervisor thread that starts it again at once when it ends."""
 
     def __init__(self, world, name):
-        self.world, self.name = world, name
+        self.world, self.name, self.programs = world, name, world.programs
         self.log = f"{world.root}/log/{name}.log"
         self.process, self.thread, self.stopping = None, None, False
         self.variables, self.next_variables = {}, {}  # for every start, for the next start alone
@@ -175,8 +175,10 @@ class Agent:
 
     def _keep(self, begun):
         while not self.stopping:
-            self._spawn()
-            begun.set()
+            try:
+                self._spawn()
+            finally:  # a program that is just being linked cannot start: who waits is to see it fail, not to hang
+                begun.set()
             self._judge(self.process.wait())
 
     def _spawn(self):
@@ -190,7 +192,7 @@ class Agent:
             environment |= {"LD_PRELOAD": self.world.library, "FUTAR_RECORD_ROOT": self.world.disk, **variables}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [f"{self.world.programs}/futar-{self.name}", "--config", self.world.config], stdin=subprocess.DEVNULL,
+                [f"{self.programs}/futar-{self.name}", "--config", self.world.config], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=environment, preexec_fn=die_with_parent)
         self.starts += 1
 

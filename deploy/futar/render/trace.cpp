@@ -18,6 +18,7 @@ using nlohmann::json;
 namespace {
 
 constexpr size_t shown_recipients = 3;
+constexpr size_t longest_text = 2048;  // what is to be published may be a key
 
 // mta keeps the history of what mda answered; these are mda's deeds.
 bool is_deed_of_mda(std::string_view kind) {
@@ -36,7 +37,8 @@ void add_answer(std::map<std::string, TracedMessage>& messages, const json& answ
     message.recipients.clear();
     for (const json& r : item.value("recipients", json::array()))
       message.recipients.push_back({printable(r.value("address", "")), r.value("state", ""),
-                                    printable(r.value("reason", "")), r.value("by_alias", false)});
+                                    printable(r.value("reason", ""), longest_text),
+                                    r.value("by_alias", false)});
     for (const json& event : item.value("events", json::array()))
       insert_by_time(message.events, traced_event(event));
   }
@@ -135,7 +137,8 @@ std::string count_in_words(const TracedMessage& message) {
 
 TracedEvent traced_event(const json& item) {
   TracedEvent event{parse_rfc3339(item.value("t", "")), item.value("agent", ""), item.value("kind", ""),
-                    printable(item.value("text", "")), printable(item.value("cause", ""))};
+                    printable(item.value("text", ""), longest_text),
+                    printable(item.value("cause", ""), longest_text)};
   if (event.agent == "mta" && is_deed_of_mda(event.kind)) event.agent = "mda";
   return event;
 }

@@ -117,6 +117,43 @@ TEST_CASE("a signature whose key is not in the DNS fails, though SPF alone carri
   CHECK(report->problems[0].publish == "s1._domainkey.example.org TXT v=DKIM1; k=ed25519; p=AA");
 }
 
+TEST_CASE("a key in testing proves nothing to receivers, which is a problem and no failure") {
+  EgressFixture f;
+  f.dns.add("s1._domainkey.example.org TXT t=y; " + dkim::key_record(key().public_key()).substr(9));
+  const auto report = f.check(f.mail(f.signed_header()));
+  REQUIRE(report);
+  CHECK(report->words == "SPF pass, DKIM pass, DMARC would pass");
+  CHECK_FALSE(report->failed);
+  REQUIRE(report->problems.size() == 1);
+  CHECK(report->problems[0].text ==
+        "DKIM: the key record of example.org with selector s1 says t=y, so that receivers may treat its "
+        "signatures like none");
+  CHECK(report->problems[0].publish == "s1._domainkey.example.org TXT v=DKIM1; k=ed25519; p=AA");
+}
+
+TEST_CASE("another key than ours in the DNS fails the check; the trace has the record to publish") {
+  EgressFixture f;
+  f.dns.add("s1._domainkey.example.org TXT " +
+            dkim::key_record(crypto::PrivateKey::make(crypto::KeyType::ed25519).public_key()));
+  const auto report = f.check(f.mail(f.signed_header()));
+  CHECK(report->failed);
+  CHECK(event::words(event_of(*report, 0)) ==
+        "our own check: SPF pass, DKIM fail, DMARC would pass; DKIM fail: the signature of example.org with "
+        "selector s1: the signed header fields were changed, or another key signed them; publish "
+        "s1._domainkey.example.org TXT v=DKIM1; k=ed25519; p=AA");
+}
+
+TEST_CASE("what was wrong before mail was signed is past once signed mail of the domain passes") {
+  EgressFixture f;
+  f.dns.remove("example.org").add("example.org TXT v=spf1 ip4:192.0.2.1 -all");
+  f.publish_key();
+  CHECK(f.check(f.mail(plain))->words == "SPF fail, DKIM none, DMARC would fail");
+  CHECK(f.egress->problems().size() == 2);
+  CHECK(f.check(f.mail(f.signed_header()))->words == "SPF fail, DKIM pass, DMARC would pass");
+  REQUIRE(f.egress->problems().size() == 1);
+  CHECK(f.egress->problems()[0].text.starts_with("SPF fail"));
+}
+
 TEST_CASE("a DNS that does not answer is no failure") {
   EgressFixture f;
   f.dns.remove("example.org").fail("example.org", dns::Type::txt);

@@ -39,7 +39,8 @@ struct OwnCheckFixture : OutboundFixture {
 };
 
 constexpr const char* failure =
-    "our own check: SPF fail, DKIM none; SPF fail: the record of futar.test does not allow 198.51.100.7\n";
+    "our own check: SPF fail, DKIM none; SPF fail: the record of futar.test does not allow 198.51.100.7; "
+    "publish futar.test TXT v=spf1 ip4:198.51.100.7 -all\n";
 
 }  // namespace
 
