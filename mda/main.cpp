@@ -53,6 +53,7 @@ class Mda final : public daemon::Agent {
   }
 
   Task<Result<void>> reload() override {
+    CO_TRY(env_.check_reload());
     CO_TRY(co_await delivery_->reopen_directory());
     co_return Result<void>();
   }
@@ -81,6 +82,7 @@ class Mda final : public daemon::Agent {
     options.endpoint = config::delivery_link(config_);
     options.instance = delivery_->instance();
     options.started_ms = env_.started_ms;
+    options.folder = env_.folder;
     options.curve = zmq::curve_keys_in(config_.text("link.keys"), "mda", "delivery");
     return options;
   }

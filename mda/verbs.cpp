@@ -14,6 +14,7 @@ json status(const Subjects& s) {
   return {{"agent", "mda"},
           {"version", FUTAR_VERSION},
           {"started_ms", s.environment.started_ms},
+          {"sandbox", s.environment.sandbox},
           {"rounds", counters.rounds},
           {"delivered", counters.delivered},
           {"resumed", counters.resumed},

@@ -22,6 +22,7 @@ Task<Result<json>> status(Subjects s) {
   co_return json{{"agent", "msa"},
                  {"version", FUTAR_VERSION},
                  {"started_ms", s.environment.started_ms},
+                 {"sandbox", s.environment.sandbox},
                  {"sessions", s.sessions()},
                  {"directory_generation", s.directory().generation()},
                  {"accepted", counts.accepted},

@@ -84,6 +84,7 @@ Task<Result<json>> status(Subjects s) {
       {"agent", "mta"},
       {"version", FUTAR_VERSION},
       {"started_ms", s.environment.started_ms},
+      {"sandbox", s.environment.sandbox},
       {"sessions", s.sessions()},
       {"directory_generation", s.directory().generation()},
       {"waiting", census.waiting},

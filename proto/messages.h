@@ -59,7 +59,8 @@ struct Hello {
   int64_t epoch = 1;            ///< of the sender's sequence (msa)
   int64_t confirmed_below = 0;  ///< all sequences below are done at the sender; the receiver forgets them
   int protocol = version;
-  int64_t session = 1;  ///< counts the Hellos of a start; a new one forgets what was under way
+  int64_t session = 1;      ///< counts the Hellos of a start; a new one forgets what was under way
+  std::string folder = {};  ///< where the state folder lies, "HOST:DEVICE:INODE"; "" from the release before
 };
 
 struct Welcome {

@@ -86,6 +86,10 @@ constexpr auto table_of_options = std::to_array<Option>({
     {"", "state_dir", text, R"("/var/lib/futar")", path,
      "Folder of the databases, spools and published files."},
     {"", "run_dir", text, R"("/run/futar")", path, "Folder of sockets and pid files."},
+    {"", "sandbox", flag, "true", free,
+     "Each agent shuts itself out of files, ports and system calls that it does not need (Landlock, "
+     "seccomp). "
+     "false: only while a fault is searched for."},
     {"",
      "container",
      text,

@@ -15,7 +15,9 @@
 #include <cstdlib>
 
 #include "common/base/clock.h"
+#include "common/base/text.h"
 #include "common/config/paths.h"
+#include "common/daemon/confinement.h"
 #include "common/daemon/descriptors.h"
 #include "common/log/log.h"
 #include "common/net/gateways.h"
@@ -97,6 +99,25 @@ Result<void> make_ground(const config::Config& config, const std::string& name, 
   return {};
 }
 
+// A folder that went to another host leaves this behind at the old one (deploy/move.md).
+Result<void> check_not_moved(const std::string& state) {
+  const std::string mark = state + "/moved";
+  const auto where = read_file(mark, 4096);
+  if (!where) return {};
+  return fail(
+      Error::permanent(fmt::format("this state folder has moved to {}; {} says so, and is to be "
+                                   "removed where that is wrong",
+                                   printable(trim(*where)), mark)));
+}
+
+std::string place_of(const Fd& file) {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  struct stat status{};
+  ::fstat(file.get(), &status);
+  return fmt::format("{}:{}:{}", host, status.st_dev, status.st_ino);
+}
+
 struct Ending {
   bool begun = false;
   int status = exit_ok;
@@ -141,6 +162,13 @@ void complain_of_unused(const PassedSockets& passed, const std::string& name) {
                  socket, name);
 }
 
+// A config that cannot be read any more is no reason to keep an old certificate.
+Result<void> check_new_config(const Confinement& confinement, const Arguments& arguments,
+                              const std::string& name) {
+  const auto fresh = config::Config::load(arguments.config);
+  return fresh ? check_covered(confinement, *fresh, name) : Result<void>();
+}
+
 int serve(const std::string& name, const config::Config& config, const Arguments& arguments,
           PassedSockets passed, const MakeAgent& make, const std::function<void()>& prepare) {
   const std::string state = config::state_folder(config, name);
@@ -152,12 +180,14 @@ int serve(const std::string& name, const config::Config& config, const Arguments
   net::Loop loop;
   if (user)
     if (auto became = become(*user); !became) return complain(name, became.error(), exit_os);
+  if (auto here = check_not_moved(state); !here) return complain(name, here.error(), exit_config);
   auto lock = lock_folder(state);
   if (!lock) return complain(name, lock.error(), exit_unavailable);
 
   Ending ending;
   std::unique_ptr<Agent> agent;
-  Environment environment{loop, config, name, state, system_clock().wall_ms(), std::move(passed), {}};
+  Environment environment{
+      loop, config, name, state, place_of(*lock), system_clock().wall_ms(), std::move(passed), {}, {}, {}};
   environment.end = [&](int status, std::string reason) {
     if (std::exchange(ending.begun, true)) return;
     ending.status = status;
@@ -169,7 +199,12 @@ int serve(const std::string& name, const config::Config& config, const Arguments
   if (user)
     if (auto given = give_up_ports(); !given) return complain(name, given.error(), exit_os);
 
+  const Confinement confinement = confine(config, name);
+  environment.sandbox = confinement.words;
+  environment.check_reload = [&] { return check_new_config(confinement, arguments, name); };
+
   log::start();
+  if (!confinement.complaint.empty()) log::warning("sandbox: {}", confinement.complaint);
   check_descriptors(config, name);
   complain_of_unused(environment.passed, name);
   int status = exit_ok;
@@ -184,7 +219,7 @@ int serve(const std::string& name, const config::Config& config, const Arguments
       if (auto written = write_pid_file(config::pid_file(config, name)); !written)
         log::warning("{}", written.error().text);
     loop.spawn("signals", wait_for_signals(loop, *agent, environment.end));
-    log::info("futar-{} {} serves", name, FUTAR_VERSION);
+    log::info("futar-{} {} serves; sandbox: {}", name, FUTAR_VERSION, confinement.words);
     notify("READY=1");
     if (const auto every_ms = watchdog_ms()) loop.spawn("watchdog", tell_watchdog(loop, *every_ms));
     loop.run();

@@ -32,8 +32,13 @@ struct Environment {
   const config::Config& config;
   std::string agent;         ///< "msa"
   std::string state_folder;  ///< made and locked
+  std::string folder;        ///< where that lies, "HOST:DEVICE:INODE": not what a copy of it says
   int64_t started_ms;
   PassedSockets passed;  ///< of the supervisor; bind() takes from them
+  std::string sandbox;   ///< for `futar status`: "landlock 7 + seccomp"
+  /// To be asked before anything is reloaded: fails when the config, read anew, names files that were shut
+  /// out at the start.
+  std::function<Result<void>()> check_reload;
   /// Ends the process in order, with this exit status. io thread.
   std::function<void(int exit_status, std::string reason)> end;
 };
@@ -42,8 +47,10 @@ struct Environment {
 class Agent {
  public:
   virtual ~Agent() = default;
-  virtual Result<void> bind() = 0;   ///< listening sockets and key files; low ports may be bound, later never
-  virtual Result<void> start() = 0;  ///< threads, databases, link; the agent serves when it returns
+  virtual Result<void> bind() = 0;  ///< listening sockets and key files; low ports may be bound, later never
+  /// Threads, databases, link; the agent serves when it returns. What it opens from here on must lie in
+  /// the granted folders (confinement.h).
+  virtual Result<void> start() = 0;
   virtual Task<Result<void>> reload() = 0;  ///< SIGHUP and `futar reload`: certificates, directory
   virtual Task<> stop() = 0;  ///< no new work; returns when running work is done or its grace has passed
 };

@@ -1,29 +1,17 @@
 #include "common/spf/sandbox.h"
 
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <array>
 #include <cerrno>
-#include <cstddef>
-#include <iterator>
-#include <vector>
+
+#include "common/sandbox/filter.h"
 
 namespace futar::spf {
 
 namespace {
-
-#if defined(__x86_64__)
-constexpr uint32_t architecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr uint32_t architecture = AUDIT_ARCH_AARCH64;
-#else
-#error "which architecture is this? see linux/audit.h"
-#endif
 
 // A sanitizer reserves terabytes of addresses, and asks a pipe whether memory may be read.
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -50,26 +38,14 @@ bool limit(__rlimit_resource resource, rlim_t most) {
   return ::setrlimit(resource, &value) == 0;
 }
 
-void allow(std::vector<sock_filter>& filter, uint32_t call) {
-  filter.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1));
-  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-}
-
 // A list of what is allowed: calls of kernels to come are refused, too.
-bool filter_calls(Sandbox sandbox) {
-  std::vector<sock_filter> filter{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, architecture, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-  };
-  for (const uint32_t call : computing) allow(filter, call);
-  for (const uint32_t call : checking) allow(filter, call);
-  if (sandbox == Sandbox::forks)
-    for (const uint32_t call : forking) allow(filter, call);
-  filter.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
-  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+bool filter_calls(Sandbox rights) {
+  sandbox::Filter filter;
+  for (const uint32_t call : computing) filter.allow(call);
+  for (const uint32_t call : checking) filter.allow(call);
+  if (rights == Sandbox::forks)
+    for (const uint32_t call : forking) filter.allow(call);
+  return filter.install_refusing_the_rest(EPERM);
 }
 
 }  // namespace

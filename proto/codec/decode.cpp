@@ -153,9 +153,9 @@ message::Envelope envelope(const json& item) {
 // ---------------------------------------------------------------------------------------
 
 Message hello(const json& head, Content&) {
-  return Hello{text(head, "role"),     text(head, "instance"), number(head, "started"),
-               number(head, "epoch"),  number(head, "below"),  small_number(at(head, "v"), 1 << 16),
-               number(head, "session")};
+  return Hello{text(head, "role"),      text(head, "instance"),       number(head, "started"),
+               number(head, "epoch"),   number(head, "below"),        small_number(at(head, "v"), 1 << 16),
+               number(head, "session"), text_or_empty(head, "folder")};
 }
 
 Message welcome(const json& head, Content&) {

@@ -65,6 +65,7 @@ struct Encoder {
     json.key("v").number(m.protocol).key("role").text(m.role).key("instance").text(m.instance);
     json.key("started").number(m.started_ms).key("epoch").number(m.epoch);
     json.key("below").number(m.confirmed_below).key("session").number(m.session);
+    json.text_unless_empty("folder", m.folder);
   }
 
   void operator()(Welcome& m) {

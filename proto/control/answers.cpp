@@ -10,8 +10,11 @@ namespace futar::proto {
 using nlohmann::json;
 
 json link_answer(const LinkState& state) {
-  return {
-      {"up", state.up}, {"peer", state.peer}, {"credit", state.credit}, {"in_transfer", state.in_transfer}};
+  return {{"up", state.up},
+          {"peer", state.peer},
+          {"credit", state.credit},
+          {"in_transfer", state.in_transfer},
+          {"refused", state.refused}};
 }
 
 json event_answers(std::string_view agent, const std::vector<event::Event>& events) {

@@ -254,7 +254,7 @@ void DeliveryReceiver::push(MailboxState changes) { impl_->dialer.send(std::move
 
 LinkState DeliveryReceiver::state() const {
   const Dialer& dialer = impl_->dialer;
-  if (!dialer.is_up()) return {};
+  if (!dialer.is_up()) return dialer.down();
   const uint64_t credit = credit_window - std::min<uint64_t>(impl_->unreturned, credit_window);
   return {true, dialer.peer().instance, credit, impl_->taking.size(), dialer.since_ms()};
 }

@@ -57,6 +57,7 @@ void Dialer::connected() {
 
 void Dialer::disconnected() {
   connected_ = false;
+  refused_.clear();
   if (welcomed_) log::info("link {}: {} is gone", options_.endpoint, welcome_.instance);
   drop();
 }
@@ -82,8 +83,15 @@ void Dialer::say_hello() {
   hello.instance = options_.instance;
   hello.started_ms = options_.started_ms;
   hello.session = session_;
+  hello.folder = options_.folder;
   hello_ms_ = now_ms();
   socket_->send("", encode_parts(std::move(hello)));
+}
+
+LinkState Dialer::down() const {
+  LinkState state;
+  state.refused = refused_;
+  return state;
 }
 
 uint64_t Dialer::send(Message message) {
@@ -111,6 +119,7 @@ void Dialer::welcomed(Welcome welcome) {
     return damage_.count(fmt::format("the peer speaks protocol {}", welcome.protocol));
   welcome_ = std::move(welcome);
   welcomed_ = true;
+  refused_.clear();
   since_ms_ = system_clock().wall_ms();
   log::info("link {}: up, peer {}", options_.endpoint, printable(welcome_.instance));
   events_.up(welcome_);
@@ -119,6 +128,7 @@ void Dialer::welcomed(Welcome welcome) {
 void Dialer::refused(const Later& later) {
   if (later.say_hello) return begin_again(later.reason);
   damage_.count("refused: " + later.reason);
+  refused_ = printable(later.reason);
   drop();  // tick() goes on asking: the other may go away
 }
 

@@ -30,6 +30,7 @@ class Dialer {
   bool is_up() const { return welcomed_; }
   const Welcome& peer() const { return welcome_; }
   int64_t since_ms() const { return since_ms_; }
+  LinkState down() const;  ///< while the link is down
   void close(int linger_ms);
 
  private:
@@ -52,6 +53,7 @@ class Dialer {
   bool connected_ = false, welcomed_ = false, closed_ = false;
   int64_t session_ = 0, hello_ms_ = 0, since_ms_ = 0;
   Welcome welcome_;
+  std::string refused_;  ///< why our Hello was refused; "" when it was not
 };
 
 /// Octets of all frames: what credit counts, the same at both ends.

@@ -8,10 +8,19 @@ namespace futar::proto {
 
 HelloVerdict judge_hello(const Hello& hello, const std::optional<Hello>& live, bool same_connection) {
   if (!live) return HelloVerdict::begin;
+  if (!same_connection && is_copy(hello, *live)) return HelloVerdict::refuse;
   if (hello.started_ms > live->started_ms) return HelloVerdict::begin;
   if (!same_connection) return HelloVerdict::refuse;
   if (hello.started_ms < live->started_ms || hello.session < live->session) return HelloVerdict::stale;
   return hello.session == live->session ? HelloVerdict::repeat : HelloVerdict::begin;
+}
+
+bool is_copy(const Hello& hello, const Hello& live) {
+  return !hello.folder.empty() && !live.folder.empty() && hello.folder != live.folder;
+}
+
+std::string host_of_folder(const std::string& folder) {
+  return printable(folder.substr(0, folder.find(':')), 255);
 }
 
 std::string hello_flaw(const Hello& hello, std::string_view role) {

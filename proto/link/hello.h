@@ -16,7 +16,13 @@ enum class HelloVerdict {
 
 /// `live` is the Hello that the instance's standing connection gave; `same_connection`: this one came over it
 /// too.
+/// A newer start replaces only on the same folder: who starts a copy that was left behind is not preferred.
 HelloVerdict judge_hello(const Hello& hello, const std::optional<Hello>& live, bool same_connection);
+
+/// Whether both told where their state folder lies, and these are two.
+bool is_copy(const Hello& hello, const Hello& live);
+/// "HOST:DEVICE:INODE" without the numbers.
+std::string host_of_folder(const std::string& folder);
 
 /// Why this Hello can never be welcomed at the endpoint of `role`; "" if it can.
 std::string hello_flaw(const Hello& hello, std::string_view role);

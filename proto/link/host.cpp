@@ -107,7 +107,11 @@ void Host::said_hello(const std::string& route, Hello hello) {
     case HelloVerdict::begin:
       return welcome(route, std::move(hello), false);
     case HelloVerdict::refuse:
-      if (is_there(hello.instance)) return refuse("this instance is connected already");
+      if (is_there(hello.instance))
+        return refuse(is_copy(hello, *known)
+                          ? fmt::format("a copy of its state folder is connected already, from {}",
+                                        host_of_folder(known->folder))
+                          : "this instance is connected already");
       return welcome(route, std::move(hello), false);
   }
 }

@@ -21,6 +21,7 @@ struct LinkOptions {
   std::string endpoint;  ///< "ipc:///run/futar/submission" or "tcp://host:port"
   std::string instance;  ///< of this agent's state folder
   int64_t started_ms = 0;
+  std::string folder;                   ///< where the state folder lies (Hello::folder)
   std::optional<zmq::CurveKeys> curve;  ///< tcp only; without it tcp is refused
   int64_t answer_ms = 120'000;  ///< unanswered so long (ZeroMQ loses nothing while connected): begin again
   int64_t stop_ms = 5'000;      ///< how long stop() waits for answers
@@ -32,6 +33,7 @@ struct LinkState {
   uint64_t credit = 0;       ///< octets the peer still takes; at a receiver: that we still take
   uint64_t in_transfer = 0;  ///< messages or recipients sent and not answered
   int64_t since_ms = 0;
+  std::string refused = {};  ///< at a dialing end that is down: the peer's reason; "" when it gave none
 };
 
 // ---- submission: msa sends

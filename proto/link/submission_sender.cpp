@@ -213,7 +213,7 @@ void SubmissionSender::offer(TransferItem item) {
 
 LinkState SubmissionSender::state() const {
   const Dialer& dialer = impl_->dialer;
-  if (!dialer.is_up()) return {};
+  if (!dialer.is_up()) return dialer.down();
   return {true, dialer.peer().instance, impl_->handover.credit_left(), impl_->handover.in_transfer(),
           dialer.since_ms()};
 }

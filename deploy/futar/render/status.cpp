@@ -35,6 +35,11 @@ bool link_up(const json& agents, const char* agent, const char* peer) {
   return agents[agent].value("links", json::object()).value(peer, json::object()).value("up", false);
 }
 
+std::string refused_words(const json& agents, const char* agent) {
+  if (!answered(agents, agent)) return "";
+  return agents[agent].value("links", json::object()).value("mta", json::object()).value("refused", "");
+}
+
 std::string egress_need(const json& problem) {
   const std::string publish = printable(problem.value("publish", ""), 2048);
   return printable(problem.value("text", "")) + (publish.empty() ? "" : "; publish " + publish);
@@ -49,6 +54,20 @@ std::string hidden_need(const json& agents) {
                      counted(static_cast<uint64_t>(count), "connection"),
                      printable(agents[told].value("gateway", "")),
                      "none of them may relay, SPF is not judged (deploy/compose/clients.md)");
+}
+
+// One line when all agents have the same; an agent of the version before does not tell.
+std::string sandbox_words(const json& agents) {
+  std::vector<std::string> told, values;
+  for (const char* name : {"msa", "mta", "mda"})
+    if (answered(agents, name))
+      if (const std::string words = agents[name].value("sandbox", ""); !words.empty()) {
+        told.push_back(fmt::format("{} {}", name, printable(words)));
+        values.push_back(printable(words));
+      }
+  if (values.empty()) return "";
+  const bool same = std::ranges::count(values, values.front()) == std::ssize(values);
+  return same ? values.front() : fmt::format("{}", fmt::join(told, ", "));
 }
 
 }  // namespace
@@ -73,6 +92,13 @@ std::vector<std::string> needs_attention(const json& agents, int64_t now_ms) {
   if (answered(agents, "mta"))
     for (const json& problem : agents["mta"].value("egress", json::object()).value("problems", json::array()))
       needs.push_back(egress_need(problem));
+  for (const char* name : {"msa", "mda"})
+    if (const std::string refused = refused_words(agents, name); !refused.empty())
+      needs.push_back(fmt::format("{} is refused by mta: {}", name, printable(refused)));
+  for (const char* name : {"msa", "mta", "mda"})
+    if (answered(agents, name) && agents[name].value("sandbox", "") == "off")
+      needs.push_back(
+          fmt::format("{} runs without its sandbox: sandbox = true, then futar restart {}", name, name));
   if (std::string hidden = hidden_need(agents); !hidden.empty()) needs.push_back(std::move(hidden));
   if (const int64_t aside = figure(agents, "mta", "rows_set_aside"))
     needs.push_back(
@@ -117,6 +143,8 @@ std::string status_in_words(const std::string& host, const json& agents, int64_t
   if (answered(agents, "mta"))
     if (const std::string dns = agents["mta"].value("dns", ""); !dns.empty())
       out += fmt::format("dns  {}\n", printable(dns));
+  if (const std::string sandbox = sandbox_words(agents); !sandbox.empty())
+    out += fmt::format("sandbox  {}\n", sandbox);
   if (const int64_t compared = figure(agents, "mta", "spf_compared"))
     out += fmt::format("spf disagreements {} of {}\n", figure(agents, "mta", "spf_disagreed"), compared);
   for (const auto& need : needs) out += fmt::format(" ! {}\n", need);

@@ -65,6 +65,8 @@ struct Golden {
 const Golden goldens[] = {
     {Hello{"msa", "home-1", 1764000000000, 2, 17, 1, 3},
      {R"({"k":"hello","v":1,"role":"msa","instance":"home-1","started":1764000000000,"epoch":2,"below":17,"session":3})"}},
+    {Hello{"mda", "home-2", 1764000000000, 2, 17, 1, 3, "mail.example.org:64769:131074"},
+     {R"({"k":"hello","v":1,"role":"mda","instance":"home-2","started":1764000000000,"epoch":2,"below":17,"session":3,"folder":"mail.example.org:64769:131074"})"}},
     {Welcome{"mta-1", 1764000000001, 4, 99, 1, 3},
      {R"({"k":"welcome","v":1,"instance":"mta-1","started":1764000000001,"epoch":4,"below":99,"session":3})"}},
     {Credit{65536}, {R"({"k":"credit","n":65536})"}},

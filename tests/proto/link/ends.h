@@ -46,6 +46,7 @@ struct World {
   std::mt19937 random{42};
   FakeClock clock;
   int64_t next_start_ms = 1'000'000;
+  std::string place;  ///< of the state folder of who starts next; "" as the release before says
 
   bool chance(int percent) { return static_cast<int>(random() % 100) < percent; }
   LinkOptions options(const std::string& name, const std::string& instance) {
@@ -53,6 +54,7 @@ struct World {
     made.endpoint = "ipc://" + (folder / name);
     made.instance = instance;
     made.started_ms = ++next_start_ms;
+    made.folder = place;
     return made;
   }
   std::unique_ptr<spool::Folder> open_folder(const std::string& name) {

@@ -42,6 +42,21 @@ TEST_CASE("who may begin a conversation") {
   }
 }
 
+TEST_CASE(
+    "a copy of a state folder does not take the place of the one that is connected, however new its start") {
+  Hello here = hello(5, 1), copy = hello(6, 1), again = hello(6, 1), before = hello(6, 1);
+  here.folder = again.folder = "mail.example.org:64769:2";
+  copy.folder = "old.example.org:64769:2";
+  CHECK(judge_hello(copy, here, false) == HelloVerdict::refuse);
+  CHECK(judge_hello(again, here, false) == HelloVerdict::begin);
+  CHECK(judge_hello(before, here, false) == HelloVerdict::begin);  // the release before does not tell
+  CHECK(judge_hello(copy, {}, false) == HelloVerdict::begin);
+  CHECK(is_copy(copy, here));
+  CHECK_FALSE(is_copy(again, here));
+  CHECK_FALSE(is_copy(before, here));
+  CHECK(host_of_folder(copy.folder) == "old.example.org");
+}
+
 TEST_CASE("a Hello that can never be welcomed says why") {
   CHECK(hello_flaw(hello(1, 1), "msa").empty());
   CHECK_FALSE(hello_flaw(hello(1, 1), "mda").empty());

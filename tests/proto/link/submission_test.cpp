@@ -210,6 +210,25 @@ TEST_CASE("a process on a copied state folder is refused while the first lives; 
   CHECK(test.wait([&] { return test.msa.is_done(); }));
 }
 
+TEST_CASE("a copy left at another host is refused however new its start, and both ends can say why") {
+  Submission test;
+  test.world.place = "new.example.org:1:2";
+  test.start();
+  MsaStore copy = test.msa_store;
+  Msa left_behind(test.world, copy);
+  test.world.place = "old.example.org:1:2";
+  test.world.next_start_ms = 9'000'000;
+  left_behind.start();
+  const std::string reason = "a copy of its state folder is connected already, from new.example.org";
+  REQUIRE(test.wait([&] { return left_behind.link->state().refused == reason; }));
+  CHECK_FALSE(left_behind.link->state().up);
+  test.msa.accept(100);
+  CHECK(test.wait([&] { return test.msa.is_done(); }));
+  test.msa.kill();  // nobody knows then which is the right one
+  CHECK(test.wait([&] { return left_behind.link->state().up; }));
+  CHECK(left_behind.link->state().refused.empty());
+}
+
 TEST_CASE("two msas with keys of their own share mta's endpoint") {
   Submission test;
   test.start();

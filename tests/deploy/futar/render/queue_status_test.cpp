@@ -150,6 +150,17 @@ TEST_CASE("status says who answers our questions to the DNS") {
   CHECK(status_in_words("h", agents, now).find("dns") == std::string::npos);
 }
 
+TEST_CASE("status says what holds the agents in: once when it is the same for all, and when it is off") {
+  json agents = well();
+  CHECK(!status_in_words("h", agents, now).contains("sandbox"));  // agents of the version before
+  for (const char* name : {"msa", "mta", "mda"}) agents[name]["sandbox"] = "landlock 7 + seccomp";
+  CHECK(status_in_words("h", agents, now).contains("\nsandbox  landlock 7 + seccomp\n"));
+  agents["mta"]["sandbox"] = "off";
+  const std::string words = status_in_words("h", agents, now);
+  CHECK(words.contains("\nsandbox  msa landlock 7 + seccomp, mta off, mda landlock 7 + seccomp\n"));
+  CHECK(words.contains(" ! mta runs without its sandbox: sandbox = true, then futar restart mta\n"));
+}
+
 TEST_CASE("status says what needs the operator") {
   json agents = well();
   agents["mda"] = nullptr;
