@@ -57,17 +57,19 @@ void add_alias_commands(CLI::App& app, Program& program) {
   const auto words = std::make_shared<AliasWords>();
 
   CLI::App* add = alias->add_subcommand("add", "Let an address go to others, or to more");
-  add->add_option("alias", words->alias)->required();
-  add->add_option("target", words->targets)->required();
+  add->add_option("alias", words->alias, "An address of ours; @DOMAIN catches what nobody else is")
+      ->required();
+  add->add_option("target", words->targets, "Where its mail goes: addresses of ours or of others")
+      ->required();
   command(add, program, [&program, words] { return add_alias(program, *words); });
 
   CLI::App* remove = alias->add_subcommand("remove", "Remove an alias, or some of its targets");
-  remove->add_option("alias", words->alias)->required();
-  remove->add_option("target", words->targets);
+  remove->add_option("alias", words->alias, "The alias")->required();
+  remove->add_option("target", words->targets, "Only these; without any, the whole alias");
   command(remove, program, [&program, words] { return remove_alias(program, *words); });
 
   CLI::App* list = alias->add_subcommand("list", "All aliases, or those of a domain");
-  list->add_option("domain", words->alias);
+  list->add_option("domain", words->alias, "Only of this domain");
   command(list, program, [&program, words] { return list_aliases(program, words->alias); });
 }
 

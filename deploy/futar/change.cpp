@@ -29,7 +29,7 @@ std::unique_ptr<DirectoryStore> open_store(Program& program) {
 
 // The group that init named; for root else "dovecot", which Debian's package makes.
 std::optional<gid_t> dovecot_group(DirectoryStore& store) {
-  const auto named = need(store.setting("dovecot_group"));
+  const auto named = need(store.setting(dovecot_group_setting));
   if (!named && ::geteuid() != 0) return std::nullopt;
   const group* found = ::getgrnam(named ? named->c_str() : "dovecot");
   if (!found && named) throw Stop{exit_code::unknown, "no such group: " + *named};
@@ -78,8 +78,12 @@ void publish_again(Program& program) {
   publish(program, *store, need(store->read()));
 }
 
-void set_dovecot_group(Program& program, const std::string& group) {
-  need(open_store(program)->set_setting("dovecot_group", group));
+std::optional<std::string> directory_setting(Program& program, const std::string& name) {
+  return need(open_store(program)->setting(name));
+}
+
+void set_directory_setting(Program& program, const std::string& name, const std::string& value) {
+  need(open_store(program)->set_setting(name, value));
 }
 
 std::string need_account(const Records& records, const std::string& address) {

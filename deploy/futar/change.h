@@ -15,8 +15,10 @@ void change_directory(Program& program, const std::function<Result<void>(directo
 directory::Records read_directory(Program& program);
 /// Writes the published files again; for a config that changed, and after a crash between store and files.
 void publish_again(Program& program);
-/// Remembers the group that may read dovecot.passwd.
-void set_dovecot_group(Program& program, const std::string& group);
+/// Small things that `futar` remembers beside the directory.
+std::optional<std::string> directory_setting(Program& program, const std::string& name);
+void set_directory_setting(Program& program, const std::string& name, const std::string& value);
+constexpr auto dovecot_group_setting = "dovecot_group";  ///< who may read dovecot.passwd
 
 /// The key of an account that must exist; Stop(unknown) otherwise.
 std::string need_account(const directory::Records& records, const std::string& address);

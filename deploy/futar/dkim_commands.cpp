@@ -69,7 +69,7 @@ void add_dkim_commands(CLI::App& app, Program& program) {
   command(listed, program, [&program, words] { return list(program, *words); });
   const auto add = [&](const char* name, const char* what) {
     CLI::App* sub = dkim->add_subcommand(name, what);
-    sub->add_option("domain", words->domain)->required();
+    sub->add_option("domain", words->domain, "One of our domains")->required();
     return sub;
   };
   for (const auto& [act, what] : {std::pair("add", "The first keys of a domain (mta makes them by itself)"),
@@ -77,7 +77,7 @@ void add_dkim_commands(CLI::App& app, Program& program) {
     command(add(act, what), program,
             [&program, words, act] { return show(program, ask_mta(program, act, *words)); });
   CLI::App* retired = add("retire", "Remove the private key of a selector");
-  retired->add_option("selector", words->selector)->required();
+  retired->add_option("selector", words->selector, "Of the key, as futar dkim list prints it")->required();
   command(retired, program, [&program, words] { return retire(program, *words); });
 }
 

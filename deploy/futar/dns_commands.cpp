@@ -22,7 +22,7 @@ using nlohmann::json;
 
 struct DnsWords {
   std::string domain;
-  std::vector<std::string> addresses;
+  std::vector<std::string> addresses = {};
   bool check = false, zone = false, sts = false;
 };
 
@@ -186,10 +186,23 @@ int show_dns(Program& program, const DnsWords& words) {
 
 }  // namespace
 
+std::string dns_before_start(Program& program, const std::string& domain) {
+  DnsFacts facts;
+  try {
+    facts = facts_of(program.config(), {.domain = domain});
+  } catch (const Stop&) {
+    return "";
+  }
+  Told told;
+  told.records = dns_records(facts);
+  told.notes.push_back("DKIM: futar-mta makes keys at its start; then futar dns " + domain);
+  return dns_in_words(answer_json(facts, told));
+}
+
 void add_dns_commands(CLI::App& app, Program& program) {
   const auto words = std::make_shared<DnsWords>();
   CLI::App* dns = app.add_subcommand("dns", "The records that a domain needs, and whether the DNS has them");
-  dns->add_option("domain", words->domain)->required();
+  dns->add_option("domain", words->domain, "One of our domains")->required();
   CLI::Option* check = dns->add_flag(
       "--check", words->check,
       "Ask the DNS; exit status 1: what is required is missing or wrong, 75: the DNS does not answer");

@@ -7,7 +7,8 @@
 #include <stdexcept>
 
 #include "common/base/text.h"
-#include "common/crypto/crypt.h"
+#include "common/config/units.h"
+#include "common/crypto/imported.h"
 #include "common/crypto/scram.h"
 
 namespace futar::deploy {
@@ -19,25 +20,43 @@ using nlohmann::json;
 
 namespace {
 
-// A SCRAM verifier, or a hash of crypt(5) with or without its {CRYPT}.
-Result<std::string> checked_verifier(const std::string& address, std::string verifier) {
-  constexpr std::string_view crypt_scheme = "{CRYPT}";
-  if (verifier.empty() || crypto::ScramKeys::parse(verifier)) return verifier;
-  const std::string hash =
-      starts_with_nocase(verifier, crypt_scheme) ? verifier.substr(crypt_scheme.size()) : verifier;
-  if (!crypto::is_crypt_hash(hash))
-    return fail(
-        Error::permanent(address + ": the hash is neither {SCRAM-SHA-256} nor a strong one of crypt"));
-  return fmt::format("{}{}", crypt_scheme, hash);
+// A key that nobody knows is more likely a slip than something to pass over.
+void must_know(const json& item, std::initializer_list<std::string_view> known) {
+  for (const auto& [key, value] : item.items())
+    if (!std::ranges::count(known, key)) throw std::invalid_argument("unknown key " + key);
+}
+
+// Octets, or words such as "2GiB".
+uint64_t quota_of(const json& item, uint64_t before) {
+  const auto found = item.find("quota");
+  if (found == item.end()) return before;
+  if (!found->is_string()) return found->get<uint64_t>();
+  const auto size = config::parse_size(found->get<std::string>());
+  if (!size) throw std::invalid_argument(size.error().text);
+  return *size;
+}
+
+// `before` when it is still right for a password that is given as it is: new keys would be a change each
+// time.
+Result<std::string> verifier_of(const std::string& address, const json& item, const std::string& before) {
+  std::string given = item.value("hash", "");
+  if (item.contains("password")) given = "{PLAIN}" + item.at("password").get<std::string>();
+  if (given.empty()) return before;
+  const std::string plain(crypto::plain_password(given));
+  const auto keys = crypto::ScramKeys::parse(before);
+  if (!plain.empty() && keys && crypto::password_matches(*keys, plain)) return before;
+  auto verifier = crypto::imported_verifier(given);
+  if (!verifier) return fail(Error::permanent(address + ": " + verifier.error().text));
+  return verifier;
 }
 
 Result<void> import_account(Records& records, const json& item, std::vector<std::string>& done) {
+  must_know(item, {"address", "hash", "password", "quota", "limit_day", "suspended"});
   const std::string address = TRY(directory::canonical_text(item.at("address").get<std::string>()));
-  const std::string verifier = TRY(checked_verifier(address, item.value("hash", "")));
   const auto known = records.accounts.find(address);
   AccountRecord account = known == records.accounts.end() ? AccountRecord{} : known->second;
-  if (!verifier.empty()) account.verifier = verifier;
-  account.quota = item.value("quota", account.quota);
+  account.verifier = TRY(verifier_of(address, item, account.verifier));
+  account.quota = quota_of(item, account.quota);
   account.limit_day = item.value("limit_day", account.limit_day);
   account.suspended = item.value("suspended", account.suspended);
   if (known == records.accounts.end()) {
@@ -52,6 +71,7 @@ Result<void> import_account(Records& records, const json& item, std::vector<std:
 }
 
 Result<void> import_alias(Records& records, const json& item, std::vector<std::string>& done) {
+  must_know(item, {"alias", "targets"});
   const std::string alias = TRY(directory::canonical_text(item.at("alias").get<std::string>()));
   const auto known = records.aliases.find(alias);
   const Targets before = known == records.aliases.end() ? Targets{} : known->second;
@@ -101,6 +121,7 @@ Result<void> prune_missing(Records& records, const json& document, std::vector<s
 }
 
 Result<std::vector<std::string>> apply(Records& records, const json& document, bool prune) {
+  must_know(document, {"domains", "accounts", "aliases", "postmaster", "schema"});
   std::vector<std::string> done;
   for (const json& domain : list_of(document, "domains")) {
     const std::string name = TRY(directory::canonical_domain(domain.get<std::string>()));
@@ -145,9 +166,28 @@ json export_directory(const Records& records, bool with_hashes) {
       {"domains", domains}, {"accounts", accounts}, {"aliases", aliases}, {"postmaster", records.postmaster}};
 }
 
+std::string directory_as_toml(const json& document) {
+  std::string text = "# Futár's directory, for `futar directory import`.\n";
+  text += fmt::format("domains = {}\n", document.at("domains").dump());
+  if (const json& postmaster = document.at("postmaster"); postmaster != "")
+    text += fmt::format("postmaster = {}\n", postmaster.dump());
+  for (const json& account : document.at("accounts")) {
+    text += fmt::format("\n[[accounts]]\naddress = {}\n", account.at("address").dump());
+    if (account.value("hash", "") != "") text += fmt::format("hash = {}\n", account.at("hash").dump());
+    if (const auto quota = account.at("quota").get<uint64_t>())
+      text += fmt::format("quota = \"{}\"\n", config::print_size(quota));
+    if (account.at("limit_day") != 0) text += fmt::format("limit_day = {}\n", account.at("limit_day").dump());
+    if (account.at("suspended") == true) text += "suspended = true\n";
+  }
+  for (const json& alias : document.at("aliases"))
+    text += fmt::format("\n[[aliases]]\nalias = {}\ntargets = {}\n", alias.at("alias").dump(),
+                        alias.at("targets").dump());
+  return text;
+}
+
 Result<std::vector<std::string>> import_directory(Records& records, const json& document, bool prune) {
   if (!document.is_object())
-    return fail(Error::permanent("a JSON object is wanted, as `futar directory export` writes"));
+    return fail(Error::permanent("a document is wanted, as `futar directory export` writes"));
   Records changed = records;
   try {
     auto done = TRY(apply(changed, document, prune));

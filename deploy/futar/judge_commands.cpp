@@ -216,9 +216,9 @@ void add_judge_commands(CLI::App& app, Program& program) {
   };
   CLI::App* spf = add(
       "spf", "SPF (RFC 7208): may this client send for MAILFROM, or as HELO when that is \"\"?", check_spf);
-  spf->add_option("ip", words->ip)->required();
-  spf->add_option("helo", words->helo)->required();
-  spf->add_option("mailfrom", words->mail_from)->required();
+  spf->add_option("ip", words->ip, "Address of the client")->required();
+  spf->add_option("helo", words->helo, "The name that it greeted with; may be empty")->required();
+  spf->add_option("mailfrom", words->mail_from, "Address of MAIL FROM; may be empty")->required();
   constexpr const char* file = "A message with LF or CRLF (a bare LF counts as CRLF); \"-\" is stdin";
   add("dkim", "DKIM (RFC 6376): all signatures; a good one decides", check_dkim)
       ->add_option("file", words->file, file)
@@ -229,8 +229,8 @@ void add_judge_commands(CLI::App& app, Program& program) {
   CLI::App* dmarc = add("dmarc", "DMARC (RFC 7489): is From proven by SPF or DKIM?", check_dmarc);
   dmarc->add_option("file", words->file, file)->required();
   dmarc->add_option("--ip", words->ip, "The client's address; without it SPF is not looked at");
-  dmarc->add_option("--helo", words->helo);
-  dmarc->add_option("--mail-from", words->mail_from);
+  dmarc->add_option("--helo", words->helo, "The name that it greeted with");
+  dmarc->add_option("--mail-from", words->mail_from, "Address of MAIL FROM");
 }
 
 }  // namespace futar::deploy

@@ -1,4 +1,4 @@
-// send --from A --to B [FILE] | sendmail ... | newaliases
+// send --from A --to B [FILE] | sendmail ... | mailq
 #include <pwd.h>
 #include <unistd.h>
 
@@ -120,6 +120,7 @@ int sendmail(Program& program, const std::vector<std::string>& words) {
     case SendmailWords::Mode::queue:
       return print_mailq(program);
     case SendmailWords::Mode::aliases:
+      return new_aliases(program, aliases_file);
     case SendmailWords::Mode::nothing:
       return exit_code::done;
   }
@@ -130,15 +131,13 @@ void add_mail_commands(CLI::App& app, Program& program) {
   const auto words = std::make_shared<SendWords>();
   CLI::App* sent = app.add_subcommand("send", "Send a message, or a short test; prints its id");
   sent->add_option("file", words->file, "The message; - is stdin");
-  sent->add_option("--from", words->from)->required();
-  sent->add_option("--to", words->to)->required()->take_all();
+  sent->add_option("--from", words->from, "The sender")->required();
+  sent->add_option("--to", words->to, "Recipients; repeatable")->required()->take_all();
   sent->add_option("--subject", words->subject, "Of the test message");
   command(sent, program, [&program, words] { return send(program, *words); });
 
   CLI::App* mailq = app.add_subcommand("mailq", "The queue as Postfix's mailq prints it");
   command(mailq, program, [&program] { return print_mailq(program); });
-  CLI::App* newaliases = app.add_subcommand("newaliases", "Nothing to do: aliases are in force at once");
-  command(newaliases, program, [] { return exit_code::done; });
   // Its flags are not ours: run_program hands them to sendmail() unread.
   CLI::App* front = app.add_subcommand("sendmail", "Send a message as programs do: -t -i -f and the like");
   command(front, program, [&program] { return sendmail(program, {}); });

@@ -99,12 +99,21 @@ void add_queue_commands(CLI::App& app, Program& program);
 void add_mail_commands(CLI::App& app, Program& program);
 void add_dns_commands(CLI::App& app, Program& program);
 void add_report_commands(CLI::App& app, Program& program);
+void add_tls_commands(CLI::App& app, Program& program);
 void add_judge_commands(CLI::App& app, Program& program);
 void add_sign_commands(CLI::App& app, Program& program);
 void add_dkim_commands(CLI::App& app, Program& program);
 void add_link_commands(CLI::App& app, Program& program);
 
+constexpr auto aliases_file = "/etc/aliases";
+
+/// What to publish for a domain, in words, as far as it is known before mta has made keys; "" while no
+/// address of this machine is public.
+std::string dns_before_start(Program& program, const std::string& domain);
+
 int print_mailq(Program& program);
+/// newaliases: imports aliases(5).
+int new_aliases(Program& program, const std::string& file);
 /// The sendmail front; `words` are those behind its name.
 int sendmail(Program& program, const std::vector<std::string>& words);
 

@@ -111,14 +111,14 @@ void add_run_commands(CLI::App& app, Program& program) {
   const auto agents = CLI::IsMember({"msa", "mta", "mda"});
 
   CLI::App* reload = app.add_subcommand("reload", "Read config, certificates and directory again");
-  reload->add_option("agent", *agent)->check(agents);
+  reload->add_option("agent", *agent, "Only this one")->check(agents);
   command(reload, program, [&program, agent] {
     publish_again(program);
     return tell(program, "reload", *agent);
   });
   CLI::App* restart =
       app.add_subcommand("restart", "End an agent in good order; its supervisor starts it again");
-  restart->add_option("agent", *agent)->required()->check(agents);
+  restart->add_option("agent", *agent, "Which one")->required()->check(agents);
   command(restart, program, [&program, agent] { return tell(program, "restart", *agent); });
 }
 

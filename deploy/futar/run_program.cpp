@@ -16,7 +16,8 @@ void add_global_options(CLI::App& app, Program& program) {
                  "Config file (else FUTAR_CONFIG, else /etc/futar/futar.toml)");
   app.add_flag("--json", program.json, "Answer as JSON");
   app.add_flag("--yes", program.yes, "Do not ask");
-  app.add_option("--color", program.color)->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_option("--color", program.color, "Colours in words for people")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
 }
 
 // Reads the line; the exit code when there is nothing to do but that (help, or a fault in the line).
@@ -28,7 +29,7 @@ std::optional<int> parse(CLI::App& app, Program& program, std::vector<std::strin
   for (auto add :
        {add_setup_commands, add_people_commands, add_alias_commands, add_directory_commands, add_ask_commands,
         add_queue_commands, add_run_commands, add_mail_commands, add_dns_commands, add_dkim_commands,
-        add_report_commands, add_judge_commands, add_sign_commands, add_link_commands})
+        add_report_commands, add_tls_commands, add_judge_commands, add_sign_commands, add_link_commands})
     add(app, program);
   std::ranges::reverse(words);  // as CLI11 wants them
   try {

@@ -1,5 +1,4 @@
 // init DOMAIN [--hostname H] [--smart-host URL]
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,12 +8,15 @@
 
 #include "common/base/file.h"
 #include "common/base/text.h"
+#include "common/config/listen.h"
 #include "common/config/paths.h"
 #include "common/config/printer.h"
 #include "common/crypto/scram.h"
 #include "common/net/tls_context.h"
 #include "deploy/futar/change.h"
+#include "deploy/futar/ports.h"
 #include "deploy/futar/program.h"
+#include "deploy/futar/tls_files.h"
 
 namespace futar::deploy {
 namespace {
@@ -76,14 +78,6 @@ void write_config(Program& program, const InitWords& words) {
   program.config_file = path;
 }
 
-// Agents that are users of their own read the key as members of its folder's group: an installer says so by
-// making the folder set-group-id.
-void open_key(const std::string& folder, const std::string& key) {
-  struct stat status{};
-  if (::stat(folder.c_str(), &status) == 0 && (status.st_mode & S_ISGID) && ::chmod(key.c_str(), 0640) != 0)
-    need(Result<void>(fail(errno_error(errno, "chmod " + key))));
-}
-
 void make_ground(Program& program) {
   const config::Config& config = program.config();
   need(make_folders(config.text("state_dir"), 0755), exit_code::rights);
@@ -93,8 +87,25 @@ void make_ground(Program& program) {
   if (!config.text("tls.certificate").empty()) return;
   need(make_folders(config.text("state_dir") + "/tls", 0755), exit_code::rights);
   need(net::make_self_signed(config.hostname(), config::certificate_file(config), config::key_file(config)));
-  open_key(config.text("state_dir") + "/tls", config::key_file(config));
+  need(open_key(config::key_file(config)));
   program.say("certificate: self-signed, " + config::certificate_file(config));
+}
+
+void tell_taken_ports(Program& program) {
+  std::vector<std::string> endpoints;
+  for (const char* name : {"mta.listen", "msa.listen"})
+    for (const std::string& entry : program.config().list(name))
+      for (const config::Listen& listen : need(config::parse_listen(entry), exit_code::config))
+        endpoints.push_back(listen.endpoint);
+  for (const std::string& sentence : taken_ports(endpoints)) program.warn(sentence);
+}
+
+// postmaster, abuse and mailer-daemon are answered for by Records::postmaster; root, whose mail is cron's, is
+// an address like others.
+Result<void> point_root_at(Records& records, const std::string& domain, const std::string& account) {
+  const std::string root = "root@" + domain;
+  if (records.accounts.contains(root) || records.aliases.contains(root)) return {};
+  return directory::add_alias(records, root, {account});
 }
 
 // The first account: postmaster's mail goes to it too.
@@ -114,8 +125,10 @@ int init(Program& program, InitWords words) {
   words.domain = need(directory::canonical_domain(words.domain), exit_code::usage);
   if (words.hostname.empty()) words.hostname = "mail." + words.domain;
   write_config(program, words);
+  tell_taken_ports(program);
   make_ground(program);
-  if (!words.dovecot_group.empty()) set_dovecot_group(program, words.dovecot_group);
+  if (!words.dovecot_group.empty())
+    set_directory_setting(program, dovecot_group_setting, words.dovecot_group);
 
   const Records before = read_directory(program);
   const std::string account = need(directory::canonical_text(first_account(words)), exit_code::usage);
@@ -126,11 +139,15 @@ int init(Program& program, InitWords words) {
     if (!records.domains.contains(words.domain)) TRY(directory::add_domain(records, words.domain));
     if (is_new) TRY(directory::add_account(records, account, {.verifier = verifier}));
     if (records.postmaster.empty()) records.postmaster = account;
-    return {};
+    return point_root_at(records, words.domain, records.postmaster);
   });
   program.say(fmt::format("domain {}, account {}{}", words.domain, account, is_new ? "" : " (as it was)"));
+  program.say(fmt::format("root, postmaster and abuse of {} go to {}", words.domain,
+                          before.postmaster.empty() ? account : before.postmaster));
+  const std::string records = dns_before_start(program, words.domain);
+  if (!records.empty()) program.say("\nTo publish in the DNS:\n" + records);
   program.say("next: start futar-mta, futar-msa and futar-mda; then futar status, and futar dns " +
-              words.domain + " for what to publish");
+              words.domain + (records.empty() ? " --address IP" : "") + " for what to publish");
   if (program.json)
     program.print_json(
         {{"config", *program.config_file}, {"domain", words.domain}, {"account", account}, {"made", is_new}});
@@ -143,7 +160,7 @@ void add_setup_commands(CLI::App& app, Program& program) {
   const auto words = std::make_shared<InitWords>();
   CLI::App* sub =
       app.add_subcommand("init", "Set up a server for a domain: config, folders, certificate, first account");
-  sub->add_option("domain", words->domain)->required();
+  sub->add_option("domain", words->domain, "Whose mail lives here")->required();
   sub->add_option("--hostname", words->hostname, "Name of this server (default mail.DOMAIN)");
   sub->add_option("--smart-host", words->smart_host, "Send through smtps://HOST:465 and the like");
   sub->add_option("--user", words->user,

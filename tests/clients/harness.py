@@ -199,6 +199,16 @@ def futar(*words, text=None, okay=(0,)):
     return done.stdout
 
 
+def pid(agent):
+    """The process id of the agent that runs now; after a kill the file names the dead one for a moment."""
+    for _ in range(200):
+        found = Path(env["FUTAR_ROOT"], "run", f"{agent}.pid").read_text().strip()
+        if os.path.exists(f"/proc/{found}/exe") and os.readlink(f"/proc/{found}/exe").endswith(f"futar-{agent}"):
+            return int(found)
+        time.sleep(0.05)
+    raise AssertionError(f"{agent} does not run")
+
+
 def trace(*words, okay=(0,)):
     """The messages that `futar trace --json` tells for an id or other words."""
     return json.loads(futar("--json", "trace", *words, okay=okay))["messages"]

@@ -5,21 +5,11 @@ import signal
 import time
 from pathlib import Path
 
-from harness import (ALICE, BOB, DOMAIN, HOST, PASSWORD, arrives, case, check, env, exchange, futar, message, search, send, submission,
+from harness import (ALICE, BOB, DOMAIN, HOST, PASSWORD, arrives, case, check, env, exchange, futar, message, pid, search, send, submission,
                      token, trace)
 
 OPTIONS = ["--accounts", "3"]
 STRANGER = "eve@elsewhere.example"
-
-
-def pid(agent):
-    """The process id of the agent that runs now; after a kill the file names the dead one for a moment."""
-    for _ in range(200):
-        found = Path(env["FUTAR_ROOT"], "run", f"{agent}.pid").read_text().strip()
-        if os.path.exists(f"/proc/{found}/exe") and os.readlink(f"/proc/{found}/exe").endswith(f"futar-{agent}"):
-            return int(found)
-        time.sleep(0.05)
-    raise AssertionError(f"{agent} does not run")
 
 
 def submit(word, to=None):

@@ -5,7 +5,7 @@ import socketserver
 import struct
 import threading
 
-TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SPF": 99}
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52, "SPF": 99}
 NXDOMAIN, SERVFAIL = 3, 2
 
 
@@ -20,6 +20,8 @@ def wire(kind, value):
         return ipaddress.ip_address(value).packed
     if kind == "MX":
         return struct.pack(">H", int(value[0])) + wire_name(value[1])
+    if kind == "TLSA":
+        return bytes(value[:3]) + bytes.fromhex(value[3])
     if kind in ("TXT", "SPF"):
         strings = [part.encode("latin-1") for part in (value if isinstance(value, (list, tuple)) else [value])]
         parts = [text[at:at + 255] for text in strings for at in range(0, max(len(text), 1), 255)]

@@ -109,6 +109,7 @@ STEPS = [
     Step("memory-full", "a", "5000 idle sessions, 100 times 50 MiB at once", script("tests/memory/run", seconds=3600)),
     Step("packages", "a", "the Debian packages: installed, upgraded and downgraded under load, purged",
          script("tests/packages/run", seconds=7200)),
+    Step("manual", "a", "the pages of deploy/, typed on a fresh Debian", script("tests/manual/run", seconds=5400)),
     Step("bare", "a", "the front door on a Debian that has only git and sudo", script("tests/bare/run", seconds=7200)),
     Step("world", "a", "Futár among Postfix, Exim and OpenSMTPD", script("tests/world/run", seconds=3600)),
     Step("build-fuzz", "a", "the fuzz targets", make("fuzz", "all")),

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/config/toml_json.h"
 #include "common/crypto/scram.h"
 
 using namespace futar;
@@ -77,8 +78,29 @@ TEST_CASE("imported hashes may be of crypt, if they are strong") {
   CHECK(records.accounts["bob@example.org"].verifier == "{CRYPT}$6$salt$hash");
   CHECK(error_of(with_hash("{CRYPT}$y$j9T$x$y")).empty());
   CHECK(error_of(with_hash("$1$salt$weak")) != "");
-  CHECK(error_of(with_hash("{PLAIN}secret")) != "");
   CHECK(error_of(with_hash("a:b")) != "");
+}
+
+TEST_CASE("a document in TOML says the same as the one in JSON") {
+  Records records = some_records();
+  records.accounts["eva@example.org"].quota = 2u << 30;
+  const std::string text = directory_as_toml(export_directory(records, true));
+  CHECK(text.contains("quota = \"2GiB\""));
+  Records again;
+  REQUIRE(import_directory(again, json::parse(config::toml_as_json(text).value()), false));
+  CHECK(again == records);
+}
+
+TEST_CASE("a password in plain words is re-hashed, and stays the same the second time") {
+  const json document = {
+      {"domains", {"example.org"}},
+      {"accounts", {{{"address", "bob@example.org"}, {"password", "secret"}, {"quota", "1GiB"}}}}};
+  Records records;
+  REQUIRE(import_directory(records, document, false));
+  const std::string made = records.accounts["bob@example.org"].verifier;
+  CHECK(crypto::password_matches(crypto::ScramKeys::parse(made).value(), "secret"));
+  CHECK(records.accounts["bob@example.org"].quota == 1u << 30);
+  CHECK(import_directory(records, document, false)->empty());
 }
 
 TEST_CASE("a document that cannot be applied as a whole changes nothing") {
@@ -90,6 +112,8 @@ TEST_CASE("a document that cannot be applied as a whole changes nothing") {
       {{"domains", {"example.org"}}, {"accounts", {{{"quota", 5}}}}},
       {{"domains", {"example.org"}}, {"accounts", {{{"address", "b@example.org"}, {"quota", "much"}}}}},
       {{"domains", {"example.org"}}, {"aliases", {{{"alias", "a@example.org"}}}}},
+      {{"domain", {"example.org"}}},
+      {{"domains", {"example.org"}}, {"accounts", {{{"address", "b@example.org"}, {"passwort", "x"}}}}},
   };
   for (const json& document : bad) {
     CAPTURE(document.dump());
