@@ -16,7 +16,11 @@ namespace {
 constexpr size_t key_octets = 32, key_characters = 40;
 constexpr size_t file_limit = 1 << 20;
 
-std::string_view without_comment(std::string_view line) { return trim(line.substr(0, line.find('#'))); }
+// "#" is a letter of Z85 too, but no key begins with it: its value there would not fit into 32 bits.
+std::string_view without_comment(std::string_view line) {
+  line = trim(line);
+  return line.starts_with('#') ? std::string_view() : line.substr(0, line.find_first_of(" \t"));
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// CURVE keys in files: Z85, 40 characters, "#" starts a comment.
+// CURVE keys in files, one a line: 40 characters of Z85; what stands behind a blank is a comment, and so are
+// lines that begin with "#".
 #pragma once
 #include <string>
 #include <string_view>
