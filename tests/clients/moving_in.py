@@ -4,6 +4,8 @@ import os
 import shutil
 import signal
 import smtplib
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +18,7 @@ SCHEMES = ("SHA512-CRYPT", "SHA256-CRYPT", "BLF-CRYPT", "SSHA", "SSHA256", "SSHA
 WEAK = ("MD5-CRYPT", "PLAIN-MD5", "SHA256")
 WORD = "Correct horse 7"
 DOVECOT_LOOKS_S = 1.1
+HOLDER = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(60)"
 
 
 def address(scheme):
@@ -149,3 +152,32 @@ def _():
     for words in ([], ["--json"]):
         text = futar(*words, "directory", "export", "--with-hashes")
         check(imported(text, "--prune") == ["nothing to do"], f"{words}")
+
+
+@case("init writes a config that is sound, names who holds a port, points root at the first account and prints the records")
+def _():
+    folder = tempfile.mkdtemp(dir=env["FUTAR_ROOT"])
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE, text=True)
+    held = holder.stdout.readline().strip()
+    config = ["--config", f"{folder}/futar.toml"]
+    words = ["init", "new.example", "--user", "anna", "--password-file", "-", "--set", f"state_dir={folder}/state", "--set",
+             f"run_dir={folder}/run", "--set", f"mda.mailboxes={folder}/mail", "--set",
+             f'msa.listen=["127.0.0.1:{held}"]', "--set", 'mta.listen=["198.51.100.7:25"]', "--set", "dns.servers=[]"]
+    status, told = program(f"{env['FUTAR_BIN']}/futar", *config, *words, text=b"secret\n")
+    check(status == 0, told)
+    check(f"port {held} is taken by python3" in told and f"(pid {holder.pid})" in told, told)
+    check("root, postmaster and abuse of new.example go to anna@new.example" in told, told)
+    check("v=spf1 mx -all" in told and "198.51.100.7" in told, told)
+    check("root@new.example -> anna@new.example" in futar_of(config, "alias", "list"), "root's alias")
+    check("postmaster is anna@new.example" in futar_of(config, "domain", "show", "new.example"), "postmaster")
+    check(futar_of(config, "config", "check").startswith("ok"), "the config")
+    holder.kill()
+    holder.wait()
+    status, told = program(f"{env['FUTAR_BIN']}/futar", *config, *words)
+    check(status == 0 and "is taken" not in told and "stays as it is" in told, told)
+
+
+def futar_of(config, *words):
+    status, told = program(f"{env['FUTAR_BIN']}/futar", *config, *words)
+    check(status == 0, told)
+    return told
