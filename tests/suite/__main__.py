@@ -111,6 +111,8 @@ STEPS = [
          script("tests/packages/run", seconds=7200)),
     Step("manual", "a", "the pages of deploy/, typed on a fresh Debian", script("tests/manual/run", seconds=5400)),
     Step("bare", "a", "the front door on a Debian that has only git and sudo", script("tests/bare/run", seconds=7200)),
+    Step("containers", "a", "the image and the compose stack on an engine of its own",
+         script("tests/containers/run", seconds=7200)),
     Step("world", "a", "Futár among Postfix, Exim and OpenSMTPD", script("tests/world/run", seconds=3600)),
     Step("build-fuzz", "a", "the fuzz targets", make("fuzz", "all")),
     Step("fuzz", "a", "each fuzz target for two minutes", fuzz(120)),
