@@ -3,6 +3,7 @@
 #include "common/base/text.h"
 #include "common/dkim/canonical.h"
 #include "common/dkim/tags.h"
+#include "common/message/authentication_results.h"
 
 namespace futar::arc {
 namespace {
@@ -13,14 +14,24 @@ std::optional<size_t> parse_instance(std::string_view text) {
   return number && *number > 0 ? std::optional<size_t>(*number) : std::nullopt;
 }
 
-// Of results, "i=" stands at the very start (RFC 8617 §4.1.1); elsewhere anywhere in the list.
-std::optional<size_t> instance_of(const message::Field& field) {
-  if (field.is("ARC-Authentication-Results")) {
-    const std::string_view first = split(field.value, ';')[0];
-    const size_t equals = first.find('=');
-    if (first.size() == field.value.size() || trim(first.substr(0, equals)) != "i") return std::nullopt;
-    return parse_instance(trim(first.substr(equals + 1)));
+// Of results, "i=" stands at the very start, with comments wherever there may be space (RFC 8617 §4.1.1).
+std::optional<size_t> instance_of_results(std::string_view text) {
+  const auto skip = [&](size_t count) {
+    text = message::skip_comments(text.substr(std::min(count, text.size())));
+  };
+  skip(0);
+  for (const char expected : {'i', '='}) {
+    if (!text.starts_with(expected)) return std::nullopt;
+    skip(1);
   }
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto instance = parse_instance(text.substr(0, digits));
+  skip(digits);
+  return text.starts_with(';') ? instance : std::nullopt;
+}
+
+std::optional<size_t> instance_of(const message::Field& field) {
+  if (field.is("ARC-Authentication-Results")) return instance_of_results(field.value);
   const auto tags = dkim::TagList::parse(field.value);
   return tags ? parse_instance(tags->get("i").value_or("")) : std::nullopt;
 }

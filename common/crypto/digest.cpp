@@ -20,17 +20,27 @@ void must(bool done, const char* what) {
   if (!done) throw std::runtime_error(std::string("libcrypto failed: ") + what);
 }
 
+// Looked up once: EVP_sha256() is looked up in the provider at each use.
+const EVP_MD* sha256_algorithm() {
+  static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return fetched;
+}
+
 }  // namespace
 
 std::string sha256(std::string_view octets) {
   std::string digest(sha256_size, '\0');
-  must(EVP_Digest(octets.data(), octets.size(), bytes(digest), nullptr, EVP_sha256(), nullptr) == 1,
+  must(EVP_Digest(octets.data(), octets.size(), bytes(digest), nullptr, sha256_algorithm(), nullptr) == 1,
        "sha256");
   return digest;
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  must(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1, "sha256");
+  must(context_ && EVP_DigestInit_ex(context_.get(), sha256_algorithm(), nullptr) == 1, "sha256");
+}
+
+Sha256::Sha256(const Sha256& other) : context_(EVP_MD_CTX_new()) {
+  must(context_ && EVP_MD_CTX_copy_ex(context_.get(), other.context_.get()) == 1, "sha256");
 }
 
 void Sha256::add(std::string_view octets) {

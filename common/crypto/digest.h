@@ -17,6 +17,8 @@ std::string sha256(std::string_view octets);
 class Sha256 {
  public:
   Sha256();
+  Sha256(const Sha256& other);  ///< goes on from what the other has
+  Sha256& operator=(const Sha256&) = delete;
   Sha256(Sha256&&) noexcept = default;
   Sha256& operator=(Sha256&&) noexcept = default;
   void add(std::string_view octets);

@@ -31,6 +31,12 @@ std::string relaxed_field(std::string_view text) {
   return out += crlf;
 }
 
+// Octets at the start of text that both canonical forms take as they are.
+size_t plain_octets(std::string_view text) {
+  const auto is_plain = [](char c) { return c != '\r' && c != ' ' && c != '\t'; };
+  return static_cast<size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+}
+
 }  // namespace
 
 std::string_view name(Canon canon) { return canon == Canon::simple ? "simple" : "relaxed"; }
@@ -78,7 +84,17 @@ std::string HeaderHash::finish(std::string_view own) {
 }
 
 void BodyHash::add(std::string_view piece) {
-  for (const char c : piece) {
+  while (!piece.empty()) {
+    const size_t plain = cr_ ? 0 : plain_octets(piece.substr(0, buffer_size));
+    if (plain > 0) {
+      begin_text();
+      buffer_ += piece.substr(0, plain);
+      piece.remove_prefix(plain);
+      if (buffer_.size() >= buffer_size) flush();
+      continue;
+    }
+    const char c = piece.front();
+    piece.remove_prefix(1);
     if (cr_) {
       cr_ = false;
       if (c == '\n') {

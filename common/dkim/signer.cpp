@@ -39,15 +39,13 @@ Signing::Signing(const Signer& signer, std::string_view header, int64_t now_ms)
     : signer_(signer), time_s_(now_ms / 1000) {
   const auto fields = message::split_header(header);
   names_ = names_to_sign(fields);
-  const auto selected = select_fields(fields, names_);
-  for (size_t key = 0; key < signer.keys_.size(); ++key) headers_.emplace_back(Canon::relaxed).add(selected);
+  header_.add(select_fields(fields, names_));
 }
 
 std::string Signing::finish() {
   const std::string body_hash = body_.finish();
   std::string signatures;
-  for (size_t i = 0; i < headers_.size(); ++i) {
-    const SigningKey& key = signer_.keys_[i];
+  for (const SigningKey& key : signer_.keys_) {
     FieldWriter field("DKIM-Signature");
     field.tag("v", "1")
         .tag("a", fmt::format("{}-sha256", name(key.key.type())))
@@ -58,7 +56,8 @@ std::string Signing::finish() {
         .tag("x", std::to_string(time_s_ + signer_.lifetime_s_))
         .list("h", names_)
         .base64("bh", body_hash);
-    signatures += field.signed_text(key.key.sign(headers_[i].finish(field.unsigned_text())));
+    HeaderHash header = header_;
+    signatures += field.signed_text(key.key.sign(header.finish(field.unsigned_text())));
   }
   return signatures;
 }

@@ -31,7 +31,7 @@ class Signing {
   const Signer& signer_;
   int64_t time_s_;
   std::vector<std::string> names_;
-  std::vector<HeaderHash> headers_;  ///< one for each key
+  HeaderHash header_{Canon::relaxed};  ///< of the fields, which all keys sign alike
   BodyHash body_{Canon::relaxed};
 };
 

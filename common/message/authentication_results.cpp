@@ -9,22 +9,6 @@ namespace {
 
 constexpr std::string_view name = "Authentication-Results";
 
-// Behind comments and folding white space (RFC 5322 §3.2.2); nothing is left when a comment does not end.
-std::string_view skip_comments(std::string_view text) {
-  size_t depth = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '(') {
-      ++depth;
-    } else if (depth > 0) {
-      if (text[i] == ')') --depth;
-      if (text[i] == '\\') ++i;
-    } else if (!std::string_view(" \t\r\n").contains(text[i])) {
-      return text.substr(i);
-    }
-  }
-  return {};
-}
-
 struct Id {
   std::string text;       ///< "" when it cannot be read
   std::string_view rest;  ///< what stands behind it
@@ -65,6 +49,21 @@ std::string_view results_behind(std::string_view rest) {
 }
 
 }  // namespace
+
+std::string_view skip_comments(std::string_view text) {
+  size_t depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '(') {
+      ++depth;
+    } else if (depth > 0) {
+      if (text[i] == ')') --depth;
+      if (text[i] == '\\') ++i;
+    } else if (!std::string_view(" \t\r\n").contains(text[i])) {
+      return text.substr(i);
+    }
+  }
+  return {};
+}
 
 bool claims_to_be_from(const Field& field, std::string_view authserv_id) {
   if (!field.is(name)) return false;

@@ -8,6 +8,10 @@
 
 namespace futar::message {
 
+/// What stands behind comments and folding white space (RFC 5322 §3.2.2); nothing when a comment does not
+/// end.
+std::string_view skip_comments(std::string_view text);
+
 /// Whether the field is Authentication-Results in the name of `authserv_id`: folded, commented, quoted, in
 /// odd case, with a dot at its end; also one whose name cannot be read (RFC 8601 §5: then nobody can rely on
 /// it).

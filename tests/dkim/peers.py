@@ -174,15 +174,20 @@ def check_real(sign, verify, records, count):
         case("dkimpy verifies it too", theirs)
 
 
+def make_keys(folder, others=()):
+    """Our keys and `others`, {name in the DNS: record}; the file `zone` has them all."""
+    made = subprocess.run([TOOL, "keys", folder], check=True, capture_output=True, text=True).stdout
+    records = {f"{line.split()[0]}._domainkey.example.org".encode(): line.split(" ", 1)[1].encode() for line in made.splitlines()} | dict(others)
+    (folder / "zone").write_bytes(b"".join(name + b" " + record + b"\n" for name, record in records.items()))
+    return records
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        made = subprocess.run([TOOL, "keys", folder], check=True, capture_output=True, text=True).stdout
-        records = {f"{line.split()[0]}._domainkey.example.org".encode(): line.split(" ", 1)[1].encode() for line in made.splitlines()}
         pair, base64 = nacl.signing.SigningKey.generate(), nacl.encoding.Base64Encoder
-        records[b"theirs._domainkey.example.org"] = b"v=DKIM1; k=ed25519; p=" + pair.verify_key.encode(base64)
+        records = make_keys(folder, {b"theirs._domainkey.example.org": b"v=DKIM1; k=ed25519; p=" + pair.verify_key.encode(base64)})
         zone = folder / "zone"
-        zone.write_bytes(b"".join(name + b" " + record + b"\n" for name, record in records.items()))
         sign, verify = Tool("sign", folder), Tool("verify", zone)
         check_ours(sign, verify, records)
         seal, chain = Tool("seal", folder), Tool("chain", zone)
@@ -195,4 +200,5 @@ def main():
     sys.exit(bool(failures))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+fuzz_target(helper_codec USES spf)
