@@ -42,12 +42,24 @@ Task<Result<json>> trace(Subjects s, json arguments) {
   co_return json{{"messages", std::move(messages)}};
 }
 
+Task<Result<json>> purge(Subjects s, json arguments) {
+  const smtp::Address address = CO_TRY(smtp::parse_address(arguments.value("address", "")));
+  co_return json{{"records", CO_TRY(co_await s.delivery.ledger().erase(address.text()))}};
+}
+
 json audit(const Subjects& s) {
   const Recovered& recovered = s.delivery.recovered();
   return {{"delivered", s.delivery.counters().delivered},
           {"in_flight", s.delivery.under_way()},
           {"recovered", {{"moved", recovered.moved}, {"swept", recovered.swept}, {"stuck", recovered.stuck}}},
           {"problems", json::array()}};
+}
+
+Task<Result<json>> backup(Subjects s, std::shared_ptr<spool::Snapshot> snapshot, std::string act) {
+  if (act != "begin")
+    co_return co_await proto::backup_answer(*snapshot, s.delivery.ledger().audit_reader(), std::move(act));
+  CO_TRY(co_await s.delivery.lay_ready(*snapshot));
+  co_return json{{"folder", snapshot->folder()}, {"bodies", 0}};
 }
 
 Task<Result<json>> reload(Subjects s) {
@@ -61,9 +73,13 @@ Task<Result<json>> answer(json value) { co_return value; }
 
 std::map<std::string, proto::Verb> control_verbs(Subjects s) {
   const proto::Verb again = [s](json) { return reload(s); };
+  const auto snapshot =
+      std::make_shared<spool::Snapshot>(s.environment.loop, s.environment.state_folder, "mda.db", nullptr);
   return {{"status", [s](json) { return answer(status(s)); }},
           {"trace", [s](json a) { return trace(s, std::move(a)); }},
           {"audit", [s](json) { return answer(audit(s)); }},
+          {"backup", [s, snapshot](json a) { return backup(s, snapshot, a.value("act", "")); }},
+          {"purge", [s](json a) { return purge(s, std::move(a)); }},
           {"reopen", again},
           {"reload", again},
           {"make_mailbox", again},

@@ -1,12 +1,12 @@
 // futar-msa: wires the spool, the submission ports and the link to mta. No logic.
 #include "common/config/paths.h"
 #include "common/daemon/daemon.h"
+#include "common/daemon/event_log.h"
 #include "common/daemon/figures.h"
 #include "common/daemon/listeners.h"
 #include "common/daemon/metrics_server.h"
 #include "common/daemon/self_audit.h"
 #include "common/daemon/tls.h"
-#include "common/daemon/event_log.h"
 #include "common/log/log.h"
 #include "common/net/listener.h"
 #include "common/smtp/replies.h"

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/text.h"
+#include "common/spool/erase_store.h"
+#include "common/spool/retention.h"
 #include "common/spool/summary_store.h"
 #include "common/store/ask.h"
 #include "proto/control/answers.h"
@@ -15,6 +17,8 @@ namespace {
 
 using nlohmann::json;
 using store::Database;
+
+constexpr size_t trace_limit = 100;
 
 Task<Result<json>> status(Subjects s) {
   const Counts counts =
@@ -39,21 +43,35 @@ struct Traced {
   std::vector<event::Event> events;
 };
 
-// Mail that mta has taken over is traced there; what is still here is told by us, and all our events.
+Result<std::vector<int64_t>> candidates(Database& database, const spool::TraceQuery& query) {
+  std::vector<MessageId> ids = query.ids;
+  if (const auto id = MessageId::parse(query.what); id && ids.empty()) ids.push_back(*id);
+  if (ids.empty()) return outgoing_keys(database);
+  std::vector<int64_t> keys;
+  for (const MessageId& id : ids)
+    if (const auto key = TRY(spool::find_message(database, id))) keys.push_back(*key);
+  return keys;
+}
+
+Result<std::vector<Traced>> find_traced(Database& database, const spool::TraceQuery& query) {
+  std::vector<Traced> found;
+  for (int64_t key : TRY(candidates(database, query))) {
+    if (found.size() == trace_limit) break;
+    auto summary = spool::load_summary(database, key);
+    if (!summary || !*summary) continue;
+    if (!query.looks_into_events() && !query.is_for(**summary, {})) continue;
+    auto events = spool::load_events(database, key).value_or(std::vector<event::Event>{});
+    if (query.is_for(**summary, events)) found.push_back({std::move(**summary), std::move(events)});
+  }
+  return found;
+}
+
+// What still waits for mta is found by all its words. What mta has taken over is found there, and asked for
+// here by its id: the history of msa has no index of its own.
 Task<Result<json>> trace(Subjects s, json arguments) {
   const spool::TraceQuery query = proto::trace_query(arguments, system_clock().wall_ms());
   const auto found = CO_TRY(co_await store::ask<std::vector<Traced>>(
-      s.reader, [query](Database& database) -> Result<std::vector<Traced>> {
-        std::vector<Traced> traced;
-        TRY(spool::find_summaries(database, query.since_ms, 100, [&](const spool::Summary& one) {
-          if (!query.looks_into_events() && !query.is_for(one, {})) return false;
-          auto events = spool::load_events(database, one.key).value_or(std::vector<event::Event>{});
-          if (!query.is_for(one, events)) return false;
-          traced.push_back({one, std::move(events)});
-          return true;
-        }));
-        return traced;
-      }));
+      s.reader, [query](Database& database) { return find_traced(database, query); }));
   json messages = json::array();
   for (const Traced& one : found) {
     json recipients = json::array();
@@ -72,9 +90,23 @@ Task<Result<json>> trace(Subjects s, json arguments) {
   co_return json{{"messages", std::move(messages)}, {"refused", std::move(refused)}};
 }
 
+Task<Result<json>> purge(Subjects s, json arguments) {
+  const smtp::Address address = CO_TRY(smtp::parse_address(arguments.value("address", "")));
+  co_await s.refusals.flush();
+  auto keys = CO_TRY(co_await store::ask<std::vector<int64_t>>(
+      s.audit_reader, [address](Database& database) { return spool::messages_naming(database, address); }));
+  const spool::Erased erased = CO_TRY(co_await spool::erase_in_steps(
+      s.environment.loop, s.writer, std::move(keys), [address](Database& database, int64_t key) {
+        return spool::erase_from_message(database, key, address);
+      }));
+  const int64_t refused = CO_TRY(co_await store::ask<int64_t>(
+      s.writer, [address](Database& database) { return spool::erase_from_refused(database, address); }));
+  co_return json{{"messages", erased.messages}, {"open", erased.open}, {"refused", refused}};
+}
+
 Task<Result<json>> audit(Subjects s) {
   const Counts counts = CO_TRY(
-      co_await store::ask<Counts>(s.audit_reader, [](Database& database) { return count_spool(database); }));
+      co_await store::ask<Counts>(s.audit_reader, [](Database& database) { return count_rows(database); }));
   const auto problems = CO_TRY(co_await store::ask<std::vector<std::string>>(
       s.audit_reader, [](Database& database) { return find_problems(database); }));
   const Identity self = CO_TRY(
@@ -99,10 +131,18 @@ Task<Result<json>> restart(Subjects s) {
 }  // namespace
 
 std::map<std::string, proto::Verb> control_verbs(Subjects s) {
+  const auto snapshot = std::make_shared<spool::Snapshot>(s.environment.loop, s.environment.state_folder,
+                                                          "msa.db", &s.to_mta.bodies());
   return {
-      {"status", [s](json) { return status(s); }}, {"trace", [s](json a) { return trace(s, std::move(a)); }},
-      {"audit", [s](json) { return audit(s); }},   {"reopen", [s](json) { return reload(s); }},
-      {"reload", [s](json) { return reload(s); }}, {"restart", [s](json) { return restart(s); }}};
+      {"backup",
+       [s, snapshot](json a) { return proto::backup_answer(*snapshot, s.audit_reader, a.value("act", "")); }},
+      {"status", [s](json) { return status(s); }},
+      {"trace", [s](json a) { return trace(s, std::move(a)); }},
+      {"purge", [s](json a) { return purge(s, std::move(a)); }},
+      {"audit", [s](json) { return audit(s); }},
+      {"reopen", [s](json) { return reload(s); }},
+      {"reload", [s](json) { return reload(s); }},
+      {"restart", [s](json) { return restart(s); }}};
 }
 
 Task<Result<size_t>> count_problems(Subjects s) {

@@ -8,6 +8,9 @@
 #include "common/store/ask.h"
 #include "mta/dkim_verb.h"
 #include "mta/outbound/sts_store.h"
+#include "mta/purge_verb.h"
+#include "mta/queue/audit_store.h"
+#include "mta/queue/backlog_store.h"
 #include "mta/queue/destination_store.h"
 #include "mta/queue/operator.h"
 #include "mta/queue/trace_store.h"
@@ -77,8 +80,8 @@ json egress_json(const Egress* egress) {
 }
 
 Task<Result<json>> status(Subjects s) {
-  const Census census =
-      CO_TRY(co_await store::ask<Census>(s.reader, [](Database& database) { return take_census(database); }));
+  const OpenCounts open = CO_TRY(
+      co_await store::ask<OpenCounts>(s.reader, [](Database& database) { return count_open(database); }));
   const QueueCounts& counts = s.queue.counts();
   co_return json{
       {"agent", "mta"},
@@ -87,10 +90,10 @@ Task<Result<json>> status(Subjects s) {
       {"sandbox", s.environment.sandbox},
       {"sessions", s.sessions()},
       {"directory_generation", s.directory().generation()},
-      {"waiting", census.waiting},
-      {"in_flight", census.in_flight},
-      {"held", census.held},
-      {"oldest_ms", census.oldest_ms},
+      {"waiting", open.waiting},
+      {"in_flight", open.in_flight},
+      {"held", open.held},
+      {"oldest_ms", open.oldest_ms},
       {"accepted", counts.accepted},
       {"delivered", counts.delivered},
       {"deferred", counts.deferred},
@@ -122,6 +125,35 @@ Task<Result<json>> queue(Subjects s, json arguments) {
   co_return json{{"recipients", std::move(recipients)}};
 }
 
+// The destination's last answer: of the recipient that was tried last.
+Result<std::string> last_answer(Database& database, const DestinationLength& length) {
+  const auto recipient = TRY(load_recipient(database, length.newest));
+  if (!recipient) return std::string();
+  Listed listed{*recipient, TRY(load_destination(database, recipient->destination)), {}, {}, 0, 0};
+  if (recipient->state == State::waiting && recipient->due_ms == 0) return std::string("waits for mda");
+  const std::string words = listed.last_words();
+  return words.empty() ? recipient->reason : words;
+}
+
+Task<Result<json>> queue_summary(Subjects s) {
+  const int64_t now = s.queue.clock().wall_ms();
+  json destinations = CO_TRY(co_await store::ask<json>(s.reader, [now](Database& database) -> Result<json> {
+    json list = json::array();
+    for (const DestinationLength& one : TRY(length_by_destination(database, now)))
+      list.push_back({{"destination", one.name},
+                      {"all", one.all},
+                      {"under_1h", one.under_1h},
+                      {"under_4h", one.under_4h},
+                      {"under_1d", one.under_1d},
+                      {"older", one.older},
+                      {"held", one.held},
+                      {"next", time_or_null(one.next_ms)},
+                      {"last", TRY(last_answer(database, one))}});
+    return list;
+  }));
+  co_return json{{"destinations", std::move(destinations)}};
+}
+
 Result<std::string> via_of(const json& arguments) {
   return TRY(parse_host_url(arguments.value("via", ""))).text();
 }
@@ -150,12 +182,21 @@ Task<Result<json>> queue_act(Subjects s, json arguments) {
   co_return json{{"count", acted.done + acted.wished}, {"wished", acted.wished}, {"refused", acted.refused}};
 }
 
-json traced_json(const Traced& traced) {
+// What was never put off waits for mda, or is there now.
+std::string reason_of(const Recipient& r, bool mda_is_there) {
+  if (r.destination != 0 || r.attempts != 0) return r.reason;
+  if (r.state == State::in_flight) return "mda has it now";
+  if (r.state != State::waiting || r.due_ms != 0) return r.reason;
+  return mda_is_there ? "it waits for its turn at mda" : "mda is away; it goes on when mda is back";
+}
+
+json traced_json(const Traced& traced, bool mda_is_there) {
   json recipients = json::array();
   for (const Recipient& r : traced.recipients)
     recipients.push_back({{"address", r.address.text()},
                           {"state", name(r.state)},
-                          {"reason", r.reason},
+                          {"reason", reason_of(r, mda_is_there)},
+                          {"status", r.status},
                           {"by_alias", r.parent != 0}});
   return {{"id", traced.summary.id.text()},      {"from", traced.summary.envelope.reverse_path.text()},
           {"size", traced.summary.size},         {"accepted_ms", traced.summary.accepted_ms},
@@ -167,16 +208,14 @@ Task<Result<json>> trace(Subjects s, json arguments) {
   const auto found = CO_TRY(co_await store::ask<std::vector<Traced>>(
       s.reader, [=](Database& database) { return find_traced(database, query, 100); }));
   json messages = json::array();
-  for (const Traced& one : found) messages.push_back(traced_json(one));
+  for (const Traced& one : found) messages.push_back(traced_json(one, s.to_mda.state().up));
   json refused = CO_TRY(co_await proto::refused_answers("mta", s.refusals, s.reader, query));
   co_return json{{"messages", std::move(messages)}, {"refused", std::move(refused)}};
 }
 
 Task<Result<json>> audit(Subjects s) {
-  const auto census = CO_TRY(
-      co_await store::ask<Census>(s.audit_reader, [](Database& database) { return take_census(database); }));
-  const auto problems = CO_TRY(co_await store::ask<std::vector<std::string>>(
-      s.audit_reader, [](Database& database) { return find_problems(database); }));
+  const auto [census, problems] = CO_TRY(
+      co_await store::ask<Audited>(s.audit_reader, [](Database& database) { return audit_queue(database); }));
   using Counts = std::vector<std::pair<std::string, int64_t>>;
   json taken = json::object();
   for (const auto& [instance, count] : CO_TRY(co_await store::ask<Counts>(
@@ -301,17 +340,24 @@ Task<Result<json>> restart(Subjects s) {
 }  // namespace
 
 std::map<std::string, proto::Verb> control_verbs(Subjects s) {
-  return {{"status", [s](json) { return status(s); }},
-          {"queue", [s](json a) { return queue(s, std::move(a)); }},
-          {"queue_act", [s](json a) { return queue_act(s, std::move(a)); }},
-          {"trace", [s](json a) { return trace(s, std::move(a)); }},
-          {"audit", [s](json) { return audit(s); }},
-          {"route", [s](json a) { return explain_route(s, std::move(a)); }},
-          {"reports", [s](json a) { return reports(s, std::move(a)); }},
-          {"dkim", [s](json a) { return dkim_verb(s, std::move(a)); }},
-          {"reopen", [s](json) { return reload(s); }},
-          {"reload", [s](json) { return reload(s); }},
-          {"restart", [s](json) { return restart(s); }}};
+  const auto snapshot = std::make_shared<spool::Snapshot>(s.environment.loop, s.environment.state_folder,
+                                                          "mta.db", &s.queue.bodies());
+  return {
+      {"backup",
+       [s, snapshot](json a) { return proto::backup_answer(*snapshot, s.audit_reader, a.value("act", "")); }},
+      {"status", [s](json) { return status(s); }},
+      {"queue", [s](json a) { return queue(s, std::move(a)); }},
+      {"queue_summary", [s](json) { return queue_summary(s); }},
+      {"queue_act", [s](json a) { return queue_act(s, std::move(a)); }},
+      {"trace", [s](json a) { return trace(s, std::move(a)); }},
+      {"audit", [s](json) { return audit(s); }},
+      {"route", [s](json a) { return explain_route(s, std::move(a)); }},
+      {"reports", [s](json a) { return reports(s, std::move(a)); }},
+      {"purge", [s](json a) { return purge_verb(s, std::move(a)); }},
+      {"dkim", [s](json a) { return dkim_verb(s, std::move(a)); }},
+      {"reopen", [s](json) { return reload(s); }},
+      {"reload", [s](json) { return reload(s); }},
+      {"restart", [s](json) { return restart(s); }}};
 }
 
 Task<Result<size_t>> count_problems(Subjects s) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "common/base/text.h"
+#include "common/store/copy.h"
 #include "common/store/database.h"
 
 namespace futar::directory {
@@ -136,6 +137,10 @@ Result<std::optional<std::string>> DirectoryStore::setting(std::string_view name
 
 Result<void> DirectoryStore::set_setting(std::string_view name, std::string_view value) {
   return store::set_meta(*database_, name, value);
+}
+
+Result<void> DirectoryStore::copy_to(const std::string& path) {
+  return store::copy_database(*database_, path);
 }
 
 }  // namespace futar::directory

@@ -26,6 +26,8 @@ class DirectoryStore {
   Result<void> save(Records& records);
   /// Settings of the installation that no agent reads: "dovecot_group".
   Result<std::optional<std::string>> setting(std::string_view name);
+  /// A copy of the whole, into a new file.
+  Result<void> copy_to(const std::string& path);
   Result<void> set_setting(std::string_view name, std::string_view value);
 
  private:

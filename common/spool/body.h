@@ -79,6 +79,10 @@ class Folder {
   /// The database broke (store::Writer's `broken`): nobody knows which rows were committed, so no file is
   /// removed any more; the next start's sweep will know.
   void freeze();
+  /// Until the copy is made what is removed stays: a row of the copy may name it. Any thread.
+  void keep_removed(bool keep);
+  /// A second name for a body file, at `path` on the same file system. Blocking.
+  Result<void> link(const std::string& name, const std::string& path) const;
   const std::string& path() const;
   /// Counts what a session keeps of a message beside its body, against the same budget.
   MemoryShare share() const;

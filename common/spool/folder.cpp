@@ -106,6 +106,10 @@ Task<Result<void>> Folder::fetch_all(Body body, Sink sink) const {
 Result<Fd> Folder::open_body(const std::string& name) const { return open_in(*impl_->state, name, O_RDONLY); }
 
 void Folder::remove(const std::string& name) {
+  {
+    std::lock_guard lock(impl_->state->mutex);
+    if (impl_->state->keeps) return impl_->state->gone.push_back(name);
+  }
   const auto work = [state = impl_->state, name] {
     if (const auto gone = unlink_in(*state, name); !gone) log::error("spool: {}", gone.error().text);
   };
@@ -113,6 +117,22 @@ void Folder::remove(const std::string& name) {
 }
 
 void Folder::freeze() { impl_->state->frozen = true; }
+
+void Folder::keep_removed(bool keep) {
+  std::vector<std::string> names;
+  {
+    std::lock_guard lock(impl_->state->mutex);
+    impl_->state->keeps = keep;
+    if (!keep) names.swap(impl_->state->gone);
+  }
+  for (const std::string& name : names) remove(name);
+}
+
+Result<void> Folder::link(const std::string& name, const std::string& path) const {
+  if (!is_name(name)) return fail(Error::permanent("not the name of a body file: " + name));
+  if (::linkat(impl_->state->folder.get(), name.c_str(), AT_FDCWD, path.c_str(), 0) == 0) return {};
+  return fail(errno_error(errno, "link " + impl_->state->path_of(name)));
+}
 
 Result<size_t> Folder::sweep(const std::function<bool(std::string_view name)>& known) {
   std::error_code error;

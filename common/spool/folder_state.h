@@ -2,7 +2,9 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "common/base/file.h"
 #include "common/net/workers.h"
@@ -15,6 +17,10 @@ struct FolderState {
   net::Workers& workers;
   std::atomic<bool> frozen = false;  ///< the database is in doubt: no file goes any more
   std::atomic<size_t> memory = 0;    ///< octets of messages in memory
+
+  std::mutex mutex;
+  bool keeps = false;             ///< a copy is being made; guarded by mutex
+  std::vector<std::string> gone;  ///< to be unlinked when it is made; guarded by mutex
 
   FolderState(std::string p, Fd f, net::Workers& w) : path(std::move(p)), folder(std::move(f)), workers(w) {}
   static std::shared_ptr<std::atomic<size_t>> memory_of(const std::shared_ptr<FolderState>& state) {

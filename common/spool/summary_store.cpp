@@ -35,22 +35,35 @@ Result<std::optional<Summary>> load_summary(Database& database, int64_t key) {
   return TRY(std::move(summary));
 }
 
-Result<std::vector<Summary>> find_summaries(Database& database, int64_t since_ms, size_t limit,
-                                            const std::function<bool(const Summary&)>& wanted) {
-  static const std::string sql = fmt::format("{} WHERE accepted_ms >= ?1 ORDER BY key DESC", select_summary);
+Result<std::vector<Summary>> find_summaries(Database& database, int64_t after, int64_t since_ms,
+                                            size_t limit) {
+  static const std::string sql =
+      fmt::format("{} WHERE key > ?1 AND accepted_ms >= ?2 ORDER BY key DESC", select_summary);
   Statement& select = *TRY(database.statement(sql.c_str()));
-  select.bind(1, since_ms);
+  select.bind(1, after).bind(2, since_ms);
   std::vector<Summary> found;
   while (found.size() < limit && TRY(select.step())) {
     auto summary = take_summary(select);
-    if (summary && wanted(*summary)) found.push_back(*std::move(summary));
+    if (summary) found.push_back(*std::move(summary));
   }
   select.reset();
   return found;
 }
 
+Result<std::vector<NamedFile>> named_files(Database& database) {
+  Statement& select = *TRY(database.statement("SELECT file, size FROM message WHERE file IS NOT NULL"));
+  select.reset();
+  std::vector<NamedFile> files;
+  while (TRY(select.step())) files.push_back({select.text(0), static_cast<uint64_t>(select.integer(1))});
+  select.reset();
+  return files;
+}
+
 Result<std::vector<int64_t>> damaged_messages(Database& database, size_t limit) {
-  static const std::string sql = fmt::format("{} ORDER BY key", select_summary);
+  // To decode a million envelopes takes seconds: of what is over only the form of the JSON is looked at.
+  static const std::string sql =
+      fmt::format("{} WHERE header IS NOT NULL OR length(id) <> 16 OR NOT json_valid(envelope) ORDER BY key",
+                  select_summary);
   Statement& select = *TRY(database.statement(sql.c_str()));
   std::vector<int64_t> damaged;
   select.reset();

@@ -1,6 +1,5 @@
 // A message without its content, for lists and traces. Reads what message_store.h writes.
 #pragma once
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -22,10 +21,16 @@ struct Summary {
 };
 
 Result<std::optional<Summary>> load_summary(store::Database& database, int64_t key);
-/// Newest first, accepted at or after since_ms, those for which `wanted` says yes. Rows that cannot be
-/// decoded are passed over (the audit names them). Scans; the trail will make it an index.
-Result<std::vector<Summary>> find_summaries(store::Database& database, int64_t since_ms, size_t limit,
-                                            const std::function<bool(const Summary&)>& wanted);
+/// Newest first, those with a key behind `after`, accepted at or after since_ms. Rows that cannot be decoded
+/// are passed over (the audit names them). Scans as far as it must to fill the limit.
+Result<std::vector<Summary>> find_summaries(store::Database& database, int64_t after, int64_t since_ms,
+                                            size_t limit);
+/// Body files that messages still need, with their sizes in octets.
+struct NamedFile {
+  std::string name;
+  uint64_t size = 0;
+};
+Result<std::vector<NamedFile>> named_files(store::Database& database);
 /// Keys whose row cannot be decoded.
 Result<std::vector<int64_t>> damaged_messages(store::Database& database, size_t limit);
 

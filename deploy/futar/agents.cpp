@@ -16,7 +16,9 @@ using nlohmann::json;
 namespace {
 
 constexpr int patience_ms = 5000;
-constexpr int audit_patience_ms = 300'000;  // it reads the whole history
+constexpr int long_patience_ms = 300'000;  // for what reads the whole history
+
+bool is_long(const std::string& verb) { return verb == "audit" || verb == "backup" || verb == "purge"; }
 
 // A socket that is there but closed to us is a matter of rights, not of a dead agent.
 bool is_forbidden(const std::string& endpoint) {
@@ -44,7 +46,7 @@ Answer ask_agent(Program& program, const std::string& agent, const std::string& 
   if (is_forbidden(endpoint))
     throw Stop{exit_code::rights, "you may not talk to " + agent + " (" + endpoint + ")"};
   auto answer = proto::ask(endpoint, verb, arguments.is_null() ? json::object() : arguments,
-                           verb == "audit" ? audit_patience_ms : patience_ms);
+                           is_long(verb) ? long_patience_ms : patience_ms);
   if (answer) return {agent, std::move(*answer), std::nullopt};
   return {agent, json(), answer.error()};
 }

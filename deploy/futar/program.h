@@ -94,6 +94,7 @@ void add_alias_commands(CLI::App& app, Program& program);
 void add_directory_commands(CLI::App& app, Program& program);
 void add_setup_commands(CLI::App& app, Program& program);
 void add_run_commands(CLI::App& app, Program& program);
+void add_backup_commands(CLI::App& app, Program& program);
 void add_ask_commands(CLI::App& app, Program& program);
 void add_queue_commands(CLI::App& app, Program& program);
 void add_mail_commands(CLI::App& app, Program& program);
@@ -107,9 +108,10 @@ void add_link_commands(CLI::App& app, Program& program);
 
 constexpr auto aliases_file = "/etc/aliases";
 
-/// What to publish for a domain, in words, as far as it is known before mta has made keys; "" while no
-/// address of this machine is public.
-std::string dns_before_start(Program& program, const std::string& domain);
+/// What to publish for a domain, in words, as far as it is known before mta has made keys. `addresses`: where
+/// others see us, as the operator wrote it; without any those of this machine, and "" when none is public.
+std::string dns_before_start(Program& program, const std::string& domain,
+                             const std::vector<std::string>& addresses);
 
 int print_mailq(Program& program);
 /// newaliases: imports aliases(5).

@@ -7,6 +7,7 @@
 
 #include "common/log/log.h"
 #include "common/net/gate.h"
+#include "mda/from_mta/adopt.h"
 #include "mda/from_mta/round.h"
 
 namespace futar::mda {
@@ -63,8 +64,8 @@ struct Delivery::Impl {
       repeats;  ///< takes that wait for a round to end, because it holds one of their keys
   std::map<Sender, int64_t> confirmed;  ///< not written yet: it is only needed before something is forgotten
   size_t rounds = 0, under_way = 0, bodies = 0;
-  bool stopping = false;
-  net::Gate idle, stop_housekeeping, housekeeping_ended;
+  bool stopping = false, paused = false;
+  net::Gate idle, calm, stop_housekeeping, housekeeping_ended;
 
   Impl(net::Loop& loop, net::Workers& workers, const Clock& clock, DeliveryOptions o,
        std::unique_ptr<MailStore> m, std::unique_ptr<spool::Folder> s, std::unique_ptr<Residents> r,
@@ -86,6 +87,7 @@ struct Delivery::Impl {
              .full = full,
              .broken = std::move(broken)},
         idle(loop),
+        calm(loop),
         stop_housekeeping(loop),
         housekeeping_ended(loop) {
     housekeeping_ended.open();
@@ -99,6 +101,7 @@ struct Delivery::Impl {
   Task<> look_at_full();
   Task<> write_confirmed();
   Task<Result<size_t>> reopen_directory();
+  Task<Result<size_t>> lay_ready(spool::Snapshot& snapshot);
 };
 
 // ---- takes and rounds
@@ -134,7 +137,7 @@ Task<> Delivery::Impl::wait_for_repeats(const std::vector<std::string>& mine) {
 }
 
 void Delivery::Impl::start_rounds() {
-  while (rounds < options.rounds && !queue.empty()) {
+  while (!paused && rounds < options.rounds && !queue.empty()) {
     std::vector<Waiting*> waiting;
     for (size_t n = 0; !queue.empty() && n < options.round_size; queue.pop_front()) {
       waiting.push_back(queue.front());
@@ -154,7 +157,24 @@ Task<> Delivery::Impl::run_round(std::vector<Waiting*> waiting) {
   for (Waiting* one : waiting) one->answered.open();
   --rounds;
   start_rounds();
-  if (rounds == 0) idle.open();
+  if (rounds != 0) co_return;
+  idle.open();
+  calm.open();
+}
+
+// Between two rounds no file is on its way: each intent of the copy has its file in a mailbox.
+Task<Result<size_t>> Delivery::Impl::lay_ready(spool::Snapshot& snapshot) {
+  if (std::exchange(paused, true)) co_return fail(Error::temporary("another backup is being made"));
+  while (rounds != 0) {
+    calm.reset();
+    co_await calm.wait();
+  }
+  const auto go_on = [this] {
+    if (std::exchange(paused, false)) start_rounds();
+  };
+  const auto made = co_await snapshot.make(ledger->audit_reader(), go_on);
+  go_on();
+  co_return made;
 }
 
 // ---- housekeeping
@@ -241,6 +261,10 @@ Result<std::unique_ptr<Delivery>> Delivery::open(net::Loop& loop, net::Workers& 
   auto mail = TRY(MailStore::open(options.mailboxes));
   auto database = TRY(ledger::open(options.state_folder + "/mda.db"));
   const std::string instance = TRY(ledger::instance(*database));
+  TRY(store::adopt_restored(*database, options.state_folder,
+                            [&](store::Database& books, const store::Restored& restored) {
+                              return adopt_delivered(books, options.mailboxes, restored);
+                            }));
   const Recovered recovered = TRY(recover(*database, *mail));
   auto spool = TRY(spool::Folder::open(options.state_folder + "/spool", loop, workers));
   TRY(spool->sweep([](std::string_view) { return false; }));  // bodies of unanswered recipients come again
@@ -286,6 +310,8 @@ void Delivery::start() {
 }
 
 Task<Result<size_t>> Delivery::reopen_directory() { return impl_->reopen_directory(); }
+
+Task<Result<size_t>> Delivery::lay_ready(spool::Snapshot& snapshot) { return impl_->lay_ready(snapshot); }
 
 Task<> Delivery::stop() {
   impl_->stopping = true;

@@ -11,6 +11,7 @@
 #include "common/base/result.h"
 #include "common/net/loop.h"
 #include "common/net/workers.h"
+#include "common/spool/snapshot.h"
 #include "common/store/writer.h"
 #include "mda/from_mta/recover.h"
 #include "mda/from_mta/workshop.h"
@@ -53,6 +54,8 @@ class Delivery {
   /// Reads the newest generation, makes the Maildirs of new accounts, brings quotas up to date. Returns the
   /// number of Maildirs made. At start, and for the verb `reopen`: `futar user add` waits for it.
   Task<Result<size_t>> reopen_directory();
+  /// A copy of the ledger for a backup, as of a moment in which no delivery is half done; they wait so long.
+  Task<Result<size_t>> lay_ready(spool::Snapshot& snapshot);
   Task<> stop();  ///< takes nothing more; returns when what was taken is answered
 
   const Counters& counters() const;

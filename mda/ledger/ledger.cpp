@@ -100,7 +100,8 @@ Task<Result<int64_t>> Ledger::erase(std::string address) {
     return {};
   }));
   for (Record& record : records) {
-    for (std::string* text : {&record.recipient, &record.account}) *text = spool::erase_address(*text, address);
+    for (std::string* text : {&record.recipient, &record.account})
+      *text = spool::erase_address(*text, address);
     for (std::string& target : record.targets) target = spool::erase_address(target, address);
   }
   for (size_t from = 0; from < records.size(); from += step) {

@@ -1,5 +1,6 @@
 #include "msa/to_mta/spool_store.h"
 
+#include "common/base/text.h"
 #include "common/spool/summary_store.h"
 
 namespace futar::msa {
@@ -35,12 +36,31 @@ Result<int64_t> begin_epoch(Database& database) {
   return epoch;
 }
 
+Result<void> adopt_restored(Database& database, const store::Restored& restored) {
+  TRY(begin_epoch(database));
+  Statement& hold =
+      *TRY(database.statement("UPDATE message SET hold_reason = ? WHERE key IN (SELECT message FROM "
+                              "outgoing) AND hold_reason IS NULL"));
+  return hold.bind(1, store::restored_reason(restored)).run();
+}
+
 Result<int64_t> insert_spooled(Database& database, const spool::Message& message,
                                const std::vector<event::Event>& events) {
   const int64_t key = TRY(spool::insert_message(database, message, events));
   TRY(TRY(database.statement("INSERT INTO outgoing(message) VALUES(?)"))->bind(1, key).run());
   return key;
 }
+
+namespace {
+
+// The client stands in the events alone; mta's trail finds the message by it.
+std::string client_of(Database& database, int64_t key) {
+  for (const event::Event& event : spool::load_events(database, key).value_or(std::vector<event::Event>{}))
+    if (event.kind == event::Kind::accepted) return std::string(event.get(event::Field::client));
+  return "";
+}
+
+}  // namespace
 
 Result<Backlog> load_spooled(Database& database, int64_t after, size_t limit) {
   Statement& s =
@@ -53,6 +73,7 @@ Result<Backlog> load_spooled(Database& database, int64_t after, size_t limit) {
   for (int64_t key : keys) {
     auto message = spool::load_message(database, key);
     if (!message && message.error().kind == Error::Kind::ours) return fail(message.error());
+    if (message && *message) (*message)->client = client_of(database, key);
     if (message && *message)
       backlog.items.push_back({key, std::move(**message)});
     else
@@ -88,13 +109,75 @@ Result<int64_t> lowest_spooled(Database& database) {
   return lowest;
 }
 
+Result<std::vector<int64_t>> outgoing_keys(Database& database) {
+  Statement& s = *TRY(database.statement("SELECT message FROM outgoing ORDER BY message DESC"));
+  s.reset();
+  std::vector<int64_t> keys;
+  while (TRY(s.step())) keys.push_back(s.integer(0));
+  s.reset();
+  return keys;
+}
+
+namespace {
+
+constexpr char retired_key[] = "retired";
+
+Result<int64_t> load_retired(Database& database) {
+  const auto text = TRY(store::get_meta(database, retired_key));
+  return text ? static_cast<int64_t>(parse_number(*text).value_or(0)) : 0;
+}
+
+}  // namespace
+
 Result<Counts> count_spool(Database& database) {
-  Statement& s =
-      *TRY(database.statement("SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM outgoing)"));
+  Statement& s = *TRY(database.statement(
+      "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'message'), 0), (SELECT "
+      "count(*) FROM outgoing)"));
+  s.reset();
   Counts counts;
   if (TRY(s.step())) counts = {s.integer(0), s.integer(1)};
   s.reset();
   return counts;
+}
+
+Result<Counts> count_rows(Database& database) {
+  Statement& s =
+      *TRY(database.statement("SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM outgoing)"));
+  s.reset();
+  Counts counts;
+  if (TRY(s.step())) counts = {s.integer(0), s.integer(1)};
+  s.reset();
+  counts.accepted += TRY(load_retired(database));
+  return counts;
+}
+
+Result<spool::Forgotten> forget_handed_over(Database& database, int64_t before_ms, int64_t after,
+                                            size_t limit) {
+  Statement& s =
+      *TRY(database.statement("SELECT key, accepted_ms, header IS NULL AND NOT EXISTS(SELECT 1 FROM outgoing "
+                              "WHERE message = key) FROM "
+                              "message WHERE key > ? ORDER BY key LIMIT ?"));
+  s.bind(1, after).bind(2, static_cast<int64_t>(limit));
+  spool::Forgotten forgotten{after, 0, false};
+  std::vector<int64_t> over;
+  size_t rows = 0;
+  while (TRY(s.step())) {
+    ++rows;
+    if (s.integer(1) >= before_ms) {
+      forgotten.at_end = true;
+      break;
+    }
+    forgotten.after = s.integer(0);
+    if (s.integer(2) != 0) over.push_back(forgotten.after);
+  }
+  s.reset();
+  forgotten.at_end |= rows < limit;
+  forgotten.count = static_cast<int64_t>(over.size());
+  if (over.empty()) return forgotten;
+  for (int64_t key : over) TRY(spool::delete_message(database, key));
+  const int64_t retired = TRY(load_retired(database)) + forgotten.count;
+  TRY(store::set_meta(database, retired_key, std::to_string(retired)));
+  return forgotten;
 }
 
 Result<std::vector<std::string>> find_problems(Database& database) {

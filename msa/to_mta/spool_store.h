@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "common/spool/message_store.h"
+#include "common/spool/retention.h"
+#include "common/store/copy.h"
 #include "common/store/database.h"
 #include "proto/messages.h"
 
@@ -19,6 +21,8 @@ struct Identity {
 };
 Result<Identity> identity(store::Database& database);
 Result<int64_t> begin_epoch(store::Database& database);
+/// The database is from a backup: a new epoch, and what was not handed over will be held by mta.
+Result<void> adopt_restored(store::Database& database, const store::Restored& restored);
 
 /// Stores a message as spooled; returns its key, which is its sequence toward mta.
 Result<int64_t> insert_spooled(store::Database& database, const spool::Message& message,
@@ -37,10 +41,20 @@ Result<std::vector<std::string>> set_handed_over(store::Database& database,
 /// The lowest spooled key, or the next key when nothing is spooled.
 Result<int64_t> lowest_spooled(store::Database& database);
 
+/// Spooled messages, the newest first.
+Result<std::vector<int64_t>> outgoing_keys(store::Database& database);
+
 struct Counts {
-  int64_t accepted = 0, spooled = 0;
+  int64_t accepted = 0;  ///< ever, with what retention took away
+  int64_t spooled = 0;
 };
+/// At once, by the key that was given last.
 Result<Counts> count_spool(store::Database& database);
+/// By the rows that are there and the count of those that retention deleted: for the audit.
+Result<Counts> count_rows(store::Database& database);
+/// A step of spool::Retention: deletes what was handed over and accepted before before_ms.
+Result<spool::Forgotten> forget_handed_over(store::Database& database, int64_t before_ms, int64_t after,
+                                            size_t limit);
 /// What must not be: a message that is neither handed over nor waits for it, one that waits without content,
 /// bodies and entries of nothing, damaged rows. Each as a sentence.
 Result<std::vector<std::string>> find_problems(store::Database& database);

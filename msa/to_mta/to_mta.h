@@ -19,6 +19,7 @@ class ToMta {
   Task<> stop() { return link_->stop(); }
   proto::LinkState state() const { return link_->state(); }
   const Histogram& commit_times() const { return commit_times_; }
+  spool::Folder& bodies() { return spool_; }
 
   /// Stores a message durably as spooled, then offers it. The error is that of the commit. `with` is done in
   /// the same transaction (counts of sending limits); may be empty.

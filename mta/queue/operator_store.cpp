@@ -8,6 +8,7 @@
 #include "common/spool/trace_query.h"
 #include "mta/queue/destination_store.h"
 #include "mta/queue/queue_store.h"
+#include "mta/queue/restored_store.h"
 #include "mta/queue/signed_store.h"
 
 namespace futar::mta {
@@ -103,7 +104,8 @@ Result<event::Event> act(Database& database, const Recipient& recipient, Wish wi
         .with(Field::recipient, recipient.address.text())
         .with(Field::by, std::string(by));
   };
-  const std::string reason = fmt::format("by {}", by);
+  // A restored queue asks mda with this wish; that is no person's name.
+  const std::string reason = store::is_restored_reason(by) ? std::string(by) : fmt::format("by {}", by);
   const auto go = [&](State to) {
     const int64_t due = to == State::waiting && recipient.destination != 0 ? now_ms : 0;
     return set_state(database, recipient, to, By::person, due, recipient.attempts, recipient.offered, reason,
@@ -129,6 +131,7 @@ Result<event::Event> act(Database& database, const Recipient& recipient, Wish wi
       break;
   }
   TRY(go(State::waiting));
+  if (store::is_restored_reason(recipient.reason)) TRY(forget_restored(database, recipient.message));
   return about(recipient.state == State::held ? Kind::released : Kind::retried);
 }
 

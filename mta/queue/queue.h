@@ -3,6 +3,7 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -31,8 +32,12 @@ struct QueueOptions {
   std::string host;  ///< our name, in DSNs and EHLO
   RetryRules retry;
   RouteRules route;
+  int64_t delivery_epoch = 1;         ///< of the recipient rows toward mda
   size_t flights = 4096;              ///< recipients in flight at most
   uint64_t pending_octets = 8 << 20;  ///< content in memory that the link has not yet taken
+  /// The log: called on the io thread with the events of a step, after its commit.
+  std::function<void(const MessageId&, const std::vector<event::Event>&)> logged =
+      [](const MessageId&, const std::vector<event::Event>&) {};
 };
 
 /// The way to mda, given by mta/to_mda.
@@ -79,6 +84,13 @@ class Queue {
   Task<Result<std::vector<Seen>>> known(std::string instance, int64_t epoch,
                                         std::vector<std::pair<int64_t, MessageId>> items);
 
+  /// What an instance of msa has handed over below this sequence it will not offer again.
+  struct Confirmed {
+    int64_t epoch = 0, below = 0;
+  };
+  void confirm(std::string instance, Confirmed up_to) { confirmed_[std::move(instance)] = up_to; }
+  std::map<std::string, Confirmed> confirmed() const { return confirmed_; }
+
   void link_up();
   void link_down();
   void outcomes(std::vector<proto::OutcomeItem> items);
@@ -101,6 +113,7 @@ class Queue {
   size_t in_flight() const { return flights_.size(); }
   const QueueOptions& options() const { return options_; }
   const Clock& clock() const { return clock_; }
+  spool::Folder& bodies() { return spool_; }
 
  private:
   struct Flight {
@@ -131,8 +144,11 @@ class Queue {
   struct DsnTold {
     int64_t row = 0;
     uint8_t bit = 0;
+    std::string recipient;
+    message::Action action = message::Action::failed;
     std::string rule;  ///< "" = told
   };
+  static event::Event event_of(const DsnTold& told, const MessageId& notice, int64_t now_ms);
   Task<bool> store_dsn(int64_t key, spool::Message original, std::vector<message::ReportedRecipient> reports,
                        std::vector<DsnTold> told);
   Task<> watch_clock();
@@ -160,6 +176,7 @@ class Queue {
   uint64_t pending_octets_ = 0;
   int64_t outlived_looked_ms_ = 0;  ///< steady time of the last look for what has outlived its time
   int64_t confirmed_below_ = 0;     ///< as of the last look into mta.db
+  std::map<std::string, Confirmed> confirmed_;  ///< by instance, as of its last word
   net::Gate due_gate_, dsn_gate_, clock_gate_;
 };
 

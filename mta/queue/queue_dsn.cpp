@@ -2,6 +2,7 @@
 // or a reason.
 #include "common/log/log.h"
 #include "common/message/message_id.h"
+#include "common/store/copy.h"
 #include "mta/bounce/bounce.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/signed_store.h"
@@ -110,13 +111,21 @@ Task<size_t> Queue::write_dsns_once() {
         if (!(recipient.dsn_due & kind.bit)) continue;
         auto rule = suppressed(one.original.envelope.reverse_path, recipient.parameters.notify, kind.action);
         if (!rule && !one.original.proven_sender) rule = "sender not proven";
-        told.push_back({recipient.row, kind.bit, std::string(rule.value_or(""))});
+        told.push_back(
+            {recipient.row, kind.bit, recipient.address.text(), kind.action, std::string(rule.value_or(""))});
         if (!rule)
           reports.push_back(reported(recipient, kind.action, options_.retry, one.original.accepted_ms));
       }
     if (co_await store_dsn(one.key, std::move(one.original), std::move(reports), std::move(told))) ++written;
   }
   co_return written;
+}
+
+event::Event Queue::event_of(const DsnTold& told, const MessageId& notice, int64_t now_ms) {
+  using event::Field;
+  event::Event event(now_ms, told.rule.empty() ? event::Kind::dsn_sent : event::Kind::dsn_suppressed);
+  event.with(Field::recipient, told.recipient).with(Field::kind, std::string(message::name(told.action)));
+  return told.rule.empty() ? event.with(Field::id, notice.text()) : event.with(Field::rule, told.rule);
 }
 
 Task<bool> Queue::store_dsn(int64_t key, spool::Message original,
@@ -138,20 +147,18 @@ Task<bool> Queue::store_dsn(int64_t key, spool::Message original,
     notice.body.bytes = std::make_shared<const std::string>(std::move(bounce.body));
     notice.accepted_ms = now;
     signature = co_await sign_notice(signer_, notice);
-    PlanInput input = plan_input(notice.envelope.reverse_path, "");
+    PlanInput input = plan_input(notice.envelope.reverse_path,
+                                 store::is_restored_reason(original.hold_reason) ? original.hold_reason : "");
     input.slot_free = false;
     planned = plan(input, notice.envelope.recipients);
   }
+  std::vector<event::Event> events;
+  for (const DsnTold& t : told) events.push_back(event_of(t, notice.id, now));
   auto files = std::make_shared<std::vector<std::string>>();
   Result<void> committed = co_await writer_.commit([=](Database& database) -> Result<void> {
     files->clear();
-    std::vector<event::Event> events;
-    for (const DsnTold& t : told) {
+    for (const DsnTold& t : told)
       TRY(set_dsn_told(database, t.row, t.bit, t.rule.empty() ? notice.id : MessageId(), t.rule));
-      events.push_back(t.rule.empty()
-                           ? event::Event(now, event::Kind::dsn_sent).with(event::Field::id, notice.id.text())
-                           : event::Event(now, event::Kind::dsn_suppressed).with(event::Field::rule, t.rule));
-    }
     TRY(spool::append_events(database, key, events));
     if (!notice.id.is_none()) TRY(store_notice(database, notice, original.id, signature, planned));
     if (!TRY(has_open_recipients(database, key))) files->push_back(TRY(clear_message(database, key)));
@@ -161,6 +168,7 @@ Task<bool> Queue::store_dsn(int64_t key, spool::Message original,
     log::error("a DSN for {} could not be stored: {}", original.id.text(), committed.error().text);
     co_return false;
   }
+  options_.logged(original.id, events);
   forget_files(*files);
   wake();
   co_return true;

@@ -1,6 +1,7 @@
 // What is due: waiting recipients become in flight when mda can take them; the clock is watched.
 #include "common/log/log.h"
 #include "common/store/ask.h"
+#include "common/store/copy.h"
 #include "mta/queue/queue.h"
 #include "mta/queue/signed_store.h"
 
@@ -133,8 +134,13 @@ void Queue::expire_outlived() {
   auto files = std::make_shared<std::vector<std::string>>();
   writer_.submit(
       [files, now, rules = options_.retry](Database& database) -> Result<void> {
-        *files =
-            TRY(expire(database, State::waiting, now - rules.link_lifetime_ms, now, "mda was away too long"));
+        files->clear();
+        // What a backup brought back was not here before.
+        const int64_t here_ms = now - TRY(store::put_back_ms(database));
+        if (here_ms > rules.link_lifetime_ms)
+          *files = TRY(
+              expire(database, State::waiting, now - rules.link_lifetime_ms, now, "mda was away too long"));
+        if (here_ms < rules.held_lifetime_ms) return {};
         const auto held =
             TRY(expire(database, State::held, now - rules.held_lifetime_ms, now, "held too long"));
         files->insert(files->end(), held.begin(), held.end());

@@ -2,6 +2,7 @@
 #include "common/base/point.h"
 #include "common/log/log.h"
 #include "mta/queue/queue.h"
+#include "mta/queue/restored_store.h"
 
 namespace futar::mta {
 
@@ -112,6 +113,9 @@ void Queue::settle(const Conclusions& all) {
   counts_.outcomes_ignored += all.ignored;
   counts_.rows_set_aside += all.aside.size();
   for (const std::string& row : all.aside) log::error("mta.db: set aside: {}", row);
+  for (const auto& [message, id] : all.ids)
+    if (const auto events = all.events.find(message); events != all.events.end())
+      options_.logged(id, events->second);
   forget_files(all.files);
   if (all.dsn_due) dsn_gate_.open();
   if (!all.children_wait && all.deferred == 0) return;
@@ -143,6 +147,7 @@ Result<void> Queue::apply_one(Database& database, Conclusions& all, const Answer
 // second copy.
 Result<void> Queue::add_children(Database& database, Conclusions& all,
                                  const std::vector<NewRecipient>& planned, const Recipient& parent) const {
+  const std::string restored = TRY(restored_reason_of(database, parent.message));
   for (NewRecipient child : planned) {
     child.parent = parent.row;
     child.depth = parent.depth + 1;
@@ -164,7 +169,14 @@ Result<void> Queue::add_children(Database& database, Conclusions& all,
                                                .with(event::Field::recipient, child.address.text())
                                                .with(event::Field::of, child.mailbox));
     }
-    TRY(insert_recipient(database, parent.message, child));
+    const bool open = child.state == State::waiting;
+    const bool to_mda = child.destination.empty();
+    if (open && !restored.empty() && !to_mda) {
+      child.state = State::held;
+      child.reason = restored;
+    }
+    const int64_t row = TRY(insert_recipient(database, parent.message, child));
+    if (open && !restored.empty() && to_mda) TRY(set_wish(database, row, Wish::hold, restored));
     all.children_wait = true;
   }
   return {};

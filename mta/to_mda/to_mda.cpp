@@ -6,6 +6,7 @@ namespace futar::mta {
 ToMda::ToMda(net::Loop& loop, zmq::Context& context, proto::LinkOptions options, Queue& queue,
              spool::Folder& spool) {
   proto::DeliverySource source;
+  source.epoch = queue.options().delivery_epoch;
   source.up = [&queue] {
     log::info("the link to mda is up");
     queue.link_up();

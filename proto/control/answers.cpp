@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/clock.h"
+#include "common/base/text.h"
 #include "common/store/ask.h"
 
 namespace futar::proto {
@@ -17,14 +18,23 @@ json link_answer(const LinkState& state) {
           {"refused", state.refused}};
 }
 
+namespace {
+constexpr size_t longest_value = 2048;  // a record to publish may hold a key
+}
+
 json event_answers(std::string_view agent, const std::vector<event::Event>& events) {
   json answers = json::array();
-  for (const event::Event& e : events)
+  for (const event::Event& e : events) {
+    json fields = json::object();
+    for (const auto& [field, value] : e.fields)
+      fields[std::string(event::name(field))] = printable(value, longest_value);
     answers.push_back({{"t", rfc3339(e.wall_ms)},
                        {"agent", agent},
                        {"kind", event::name(e.kind)},
                        {"text", event::words(e)},
-                       {"cause", e.get(event::Field::cause)}});
+                       {"cause", e.get(event::Field::cause)},
+                       {"fields", std::move(fields)}});
+  }
   return answers;
 }
 
@@ -61,6 +71,16 @@ Task<Result<json>> refused_answers(std::string agent, spool::Refusals& refusals,
   co_return answers;
 }
 
+Task<Result<json>> backup_answer(spool::Snapshot& snapshot, store::Reader& reader, std::string act) {
+  if (act == "end") {
+    CO_TRY(co_await snapshot.drop(reader));
+    co_return json::object();
+  }
+  if (act != "begin") co_return fail(Error::permanent("no such act"));
+  const size_t bodies = CO_TRY(co_await snapshot.make(reader));
+  co_return json{{"folder", snapshot.folder()}, {"bodies", bodies}};
+}
+
 spool::TraceQuery trace_query(const json& arguments, int64_t now_ms) {
   const json filters = arguments.value("filters", json::object());
   spool::TraceQuery query;
@@ -70,6 +90,9 @@ spool::TraceQuery trace_query(const json& arguments, int64_t now_ms) {
   query.client = filters.value("client", "");
   query.message_id = filters.value("message_id", "");
   if (const int64_t last = filters.value("last_ms", int64_t{0}); last > 0) query.since_ms = now_ms - last;
+  for (const json& text : arguments.value("ids", json::array()))
+    if (const auto id = MessageId::parse(text.is_string() ? text.get<std::string>() : ""); id)
+      query.ids.push_back(*id);
   return query;
 }
 

@@ -100,6 +100,13 @@ STEPS = [
          script("tests/users/run", "--build", "release")),
     Step("host", "da", "systemd units, and restarts under load that refuse no connection",
          script("tests/host/run", "--build", "release")),
+    Step("sandbox", "a", "what an agent tries from within and cannot, on this Landlock and older ones",
+         script("tests/sandbox/run", "--build", "asan")),
+    Step("move", "a", "an agent goes to another host with its folder and keys",
+         script("tests/move/run", "--build", "release")),
+    Step("versions", "a", "the release before beside this one, agent by agent",
+         script("tests/versions/run", "--build", "release", seconds=5400)),
+    Step("backup", "a", "a backup under full load, put back beside the old machine", script("tests/backup/run", "--build", "release")),
     Step("build-tsan", "da", "the threaded parts under the thread sanitizer",
          make("tsan", *(f"test_{'' if name.startswith('proto') else 'common_'}{name}" for name in THREADED))),
     Step("threads", "da", "their unit tests", ctest("tsan", "-R", f"^(common_)?({'|'.join(THREADED)})$")),
@@ -107,6 +114,8 @@ STEPS = [
     Step("kills", "a", "300 kills", script("tests/crash/run", seconds=5400)),
     Step("cuts", "a", "500 power cuts", script("tests/power/run", seconds=5400)),
     Step("memory-full", "a", "5000 idle sessions, 100 times 50 MiB at once", script("tests/memory/run", seconds=3600)),
+    Step("traces", "a", "traces of twenty situations, pflogsumm, fail2ban, Prometheus",
+         script("tests/traces/run", "--build", "release")),
     Step("packages", "a", "the Debian packages: installed, upgraded and downgraded under load, purged",
          script("tests/packages/run", seconds=7200)),
     Step("manual", "a", "the pages of deploy/, typed on a fresh Debian", script("tests/manual/run", seconds=5400)),
@@ -173,7 +182,7 @@ def main(words):
 
 DEPENDS = {
     "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power", "spf-records"),
-    "build-release": ("door", "judge", "clients", "users", "host", "kills", "cuts", "world", "bench", "memory", "memory-full"),
+    "build-release": ("door", "backup", "judge", "clients", "users", "host", "kills", "cuts", "traces", "world", "bench", "memory", "memory-full"),
     "build-tsan": ("threads",),
     "build-fuzz": ("fuzz",),
 }
