@@ -29,6 +29,7 @@ struct Message {
   Body body;
   int64_t accepted_ms = 0;
   std::string login;           ///< account that submitted it, "" from outside
+  std::string client;          ///< whom it came from, for the trail; stands in the events, not in the row
   std::string hold_reason;     ///< not "": its recipients are stored as held
   bool proven_sender = false;  ///< a DSN may go to the reverse-path (design §5)
 };

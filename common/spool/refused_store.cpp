@@ -56,7 +56,7 @@ Result<void> insert_refused(Database& database, const Refused& refused) {
 }
 
 Result<std::vector<Refused>> find_refused(Database& database, const TraceQuery& query, size_t limit) {
-  if (!query.message_id.empty()) return std::vector<Refused>();
+  if (!query.message_id.empty() || !query.ids.empty()) return std::vector<Refused>();
   TraceQuery lower = query;
   for (std::string* text : {&lower.what, &lower.from, &lower.to}) *text = ascii_lower(*text);
   Statement& s = *TRY(

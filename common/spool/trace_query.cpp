@@ -35,6 +35,7 @@ bool TraceQuery::is_for(const Summary& summary, std::span<const event::Event> ev
                                [&](const auto& one) { return matches_address(one.address, address); });
   };
   const smtp::Address& sender = summary.envelope.reverse_path;
+  if (!ids.empty()) return std::ranges::count(ids, summary.id) > 0;
   if (summary.accepted_ms < since_ms) return false;
   if (!from.empty() && !matches_address(sender, from)) return false;
   if (!to.empty() && !goes_to(to)) return false;

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/event/event.h"
 #include "common/spool/summary_store.h"
@@ -20,6 +21,7 @@ struct TraceQuery {
   std::string from = {}, to = {}, client = {};
   std::string message_id = {};  ///< with or without angle brackets
   int64_t since_ms = 0;
+  std::vector<MessageId> ids = {};  ///< if any: these messages, and nothing else is asked
 
   /// Only an id is asked for, and the message's row alone answers.
   bool is_by_id() const { return !what.empty() && what.find_first_of("@<") == std::string::npos; }

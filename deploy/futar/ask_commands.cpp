@@ -7,6 +7,7 @@
 #include "common/config/units.h"
 #include "deploy/futar/agents.h"
 #include "deploy/futar/program.h"
+#include "deploy/futar/render/explained.h"
 #include "deploy/futar/render/refused.h"
 #include "deploy/futar/render/route.h"
 #include "deploy/futar/render/status.h"
@@ -83,7 +84,7 @@ struct Found {
 
 // mta and msa know the messages; without mta there is only what msa has not handed over.
 // What one agent finds by words that the other does not have, as the client of a submission or an alias'
-// target, the other is asked for by its id.
+// target, the other is asked for by their ids.
 void ask_for_the_other_half(Program& program, json& answers) {
   const auto messages = [&](const char* agent) -> json {
     return answers[agent].is_object() ? answers[agent].value("messages", json::array()) : json::array();
@@ -93,13 +94,14 @@ void ask_for_the_other_half(Program& program, json& answers) {
     if (!answers[to].is_object()) continue;
     std::set<std::string> known;
     for (const json& message : messages(to)) known.insert(id_of(message));
-    for (const json& message : messages(from)) {
-      if (known.contains(id_of(message))) continue;
-      const Answer half = ask_agent(program, to, "trace", {{"what", id_of(message)}});
-      if (half.error) continue;
-      for (const json& one : half.value.value("messages", json::array()))
-        answers[to]["messages"].push_back(one);
-    }
+    json wanted = json::array();
+    for (const json& message : messages(from))
+      if (!known.contains(id_of(message))) wanted.push_back(id_of(message));
+    if (wanted.empty()) continue;
+    const Answer half = ask_agent(program, to, "trace", {{"ids", wanted}});
+    if (half.error) continue;
+    for (const json& one : half.value.value("messages", json::array()))
+      answers[to]["messages"].push_back(one);
   }
 }
 
@@ -169,7 +171,7 @@ json tell_doubts(Program& program, const std::vector<TracedMessage>& messages) {
   return doubts;
 }
 
-// The state of each recipient and why, without the way; of what was refused, what can be done.
+// The state of each recipient, why, and what can be done, without the way; of what was refused the same.
 int explain(Program& program, const TraceWords& words) {
   json out = json::object();
   const Found found = find_mail(program, words, out);
@@ -183,13 +185,8 @@ int explain(Program& program, const TraceWords& words) {
   for (const TracedMessage& message : found.messages)
     for (const TracedRecipient& recipient : message.recipients) {
       if (!words.recipient.empty() && recipient.address != words.recipient) continue;
-      std::string text = recipient.address + ": " + recipient.state;
-      if (!recipient.reason.empty()) text += "; " + recipient.reason;
-      program.say(text);
-      explained.push_back({{"id", message.id},
-                           {"address", recipient.address},
-                           {"state", recipient.state},
-                           {"reason", recipient.reason}});
+      if (!program.json) program.print(explained_in_words(message, recipient));
+      explained.push_back(explained_json(message, recipient));
     }
   const json doubts = tell_doubts(program, found.messages);
   if (explained.empty() && refused.empty())
@@ -230,17 +227,18 @@ void add_ask_commands(CLI::App& app, Program& program) {
   traced->add_option("--from", words->from, "Sent by this address");
   traced->add_option("--to", words->to, "Sent to this address or @domain");
   traced->add_option("--client", words->client, "From this IP address");
-  traced->add_option("--message-id", words->message_id);
+  traced->add_option("--message-id", words->message_id, "With this Message-ID");
   traced->add_option("--last", words->last, "Accepted or refused within this time, such as 2h");
   command(traced, program, [&program, words] { return trace(program, *words); });
 
   CLI::App* explained = verb("explain", "Why a message is where it is, or why it was refused and what helps");
-  explained->add_option("id", words->what)->required();
-  explained->add_option("recipient", words->recipient);
+  explained->add_option("id", words->what, "Of a message, or of mail that was refused; a part is enough")
+      ->required();
+  explained->add_option("recipient", words->recipient, "Only this one");
   command(explained, program, [&program, words] { return explain(program, *words); });
 
   CLI::App* routed = verb("route", "What would happen to mail for an address");
-  routed->add_option("address", words->what)->required();
+  routed->add_option("address", words->what, "The recipient")->required();
   routed->add_option("--from", words->from, "As if sent by this address");
   command(routed, program, [&program, words] { return route(program, *words); });
 }

@@ -5,6 +5,7 @@
 #include "common/base/text.h"
 #include "common/config/units.h"
 #include "common/crypto/scram.h"
+#include "deploy/futar/agents.h"
 #include "deploy/futar/change.h"
 #include "deploy/futar/program.h"
 #include "deploy/futar/render/words.h"
@@ -19,6 +20,7 @@ using nlohmann::json;
 // The options of the user commands; they live as long as the command line is needed.
 struct UserWords {
   std::string address, password_file, quota, limit;
+  bool purge = false;
 };
 
 std::string size_words(uint64_t octets) { return octets ? config::print_size(octets) : "as configured"; }
@@ -91,7 +93,7 @@ void add_domain_commands(CLI::App& app, Program& program) {
   const auto name = std::make_shared<std::string>();
   const auto verb = [&](const char* word, const char* about, std::function<int()> action) {
     CLI::App* sub = domain->add_subcommand(word, about);
-    sub->add_option("domain", *name)->required();
+    sub->add_option("domain", *name, "Its name")->required();
     command(sub, program, std::move(action));
   };
   verb("add", "Take mail for a domain", [&program, name] {
@@ -171,7 +173,41 @@ int change_password(Program& program, const UserWords& words) {
   return change_account(program, words.address, [&](AccountRecord& account) { account.verifier = verifier; });
 }
 
+// From trace and history of all agents. Rows and counts stay; what is under way keeps the address it needs.
+int purge_address(Program& program, const std::string& address) {
+  json out = {{"address", address}};
+  int64_t messages = 0, open = 0;
+  for (const std::string& agent : agent_names()) {
+    const Answer answer = ask_agent(program, agent, "purge", {{"address", address}});
+    if (answer.error) tell_missing(program, answer, out);
+    if (answer.error) continue;
+    out[agent] = answer.value;
+    messages = std::max(messages, answer.value.value("messages", int64_t{0}));
+    open += answer.value.value("open", int64_t{0});
+  }
+  program.say(fmt::format("{} erased from the history of {}", address,
+                          counted(static_cast<uint64_t>(messages), "message")));
+  if (open > 0)
+    program.warn(fmt::format("{} still under way: repeat this when they have ended",
+                             open == 1 ? "1 message is" : fmt::format("{} messages are", open)));
+  if (program.json) program.print_json(out);
+  return out.contains("missing") ? exit_code::agent_down : open > 0 ? exit_code::later : exit_code::done;
+}
+
+// The account may have gone before: then there is only history to erase.
+int remove_and_purge(Program& program, const UserWords& words) {
+  const std::string address = need(directory::canonical_text(words.address), exit_code::usage);
+  const bool lives = read_directory(program).accounts.contains(address);
+  program.confirm(
+      lives ? fmt::format("Remove {} and erase it from all history? Its mailbox stays on disk.", address)
+            : fmt::format("Erase {} from all history?", address));
+  if (lives)
+    change_directory(program, [&](Records& records) { return directory::remove_account(records, address); });
+  return purge_address(program, address);
+}
+
 int remove_user(Program& program, const UserWords& words) {
+  if (words.purge) return remove_and_purge(program, words);
   const std::string address = need_account(read_directory(program), words.address);
   program.confirm(fmt::format("Remove {}? Its mailbox stays on disk.", address));
   change_directory(program, [&](Records& records) {
@@ -186,7 +222,7 @@ void add_user_commands(CLI::App& app, Program& program) {
   const auto words = std::make_shared<UserWords>();
   const auto verb = [&](const char* word, const char* about, std::function<int()> action) {
     CLI::App* sub = user->add_subcommand(word, about);
-    sub->add_option("address", words->address)->required();
+    sub->add_option("address", words->address, "The account")->required();
     command(sub, program, std::move(action));
     return sub;
   };
@@ -211,10 +247,11 @@ void add_user_commands(CLI::App& app, Program& program) {
   verb("resume", "End a suspension", [&program, words] {
     return change_account(program, words->address, [](AccountRecord& account) { account.suspended = false; });
   });
-  verb("remove", "Remove an account; its mailbox stays on disk",
-       [&program, words] { return remove_user(program, *words); });
+  verb("remove", "Remove an account; its mailbox stays on disk", [&program, words] {
+    return remove_user(program, *words);
+  })->add_flag("--purge", words->purge, "Erase the address from trace and history, too; counts stay");
   CLI::App* list = user->add_subcommand("list", "All accounts, or those of a domain");
-  list->add_option("domain", words->address);
+  list->add_option("domain", words->address, "Only of this domain");
   command(list, program, [&program, words] { return list_users(program, words->address); });
 }
 

@@ -41,7 +41,8 @@ json listed(Program& program, const Selected& selected) {
 }
 
 int show_destinations(Program& program) {
-  const json destinations = queue_by_destination(listed(program, {}), system_clock().wall_ms());
+  const json destinations =
+      need_agent(program, "mta", "queue_summary", json::object()).value("destinations", json::array());
   if (program.json)
     program.print_json({{"destinations", destinations}});
   else
@@ -99,7 +100,8 @@ void add_selection(CLI::App* app, const std::shared_ptr<Selected>& selected) {
   app->add_option("id", selected->ids, "Whole ids, their last 6 or first 10 characters or more");
   app->add_option("--to", selected->to, "This recipient, @domain, or destination of `futar queue`");
   app->add_option("--from", selected->from, "This sender, or @domain");
-  app->add_option("--state", selected->state)->check(CLI::IsMember({"waiting", "in_flight", "held"}));
+  app->add_option("--state", selected->state, "Only in this state")
+      ->check(CLI::IsMember({"waiting", "in_flight", "held"}));
   app->add_option("--reason", selected->reason, "Part of the reason");
   app->add_option("--older", selected->older, "Accepted longer ago than this, such as 1d");
 }
@@ -119,7 +121,7 @@ void add_verbs(CLI::App* parent, Program& program, const std::shared_ptr<Selecte
             [&program, selected, name = std::string(verb)] { return act(program, name, *selected); });
   }
   CLI::App* sub = parent->add_subcommand("show", "The recipients of one message");
-  sub->add_option("id", selected->ids)->required();
+  sub->add_option("id", selected->ids, "Of a message, or a part of one")->required();
   command(sub, program, [&program, selected] { return show(program, *selected); });
 }
 

@@ -180,7 +180,8 @@ Result<void> withdraw(store::Database& database, const Record& record) {
 
 Result<std::vector<Record>> naming(store::Database& database, std::string_view address) {
   auto& select = *TRY(database.statement(
-      "SELECT " COLUMNS " FROM delivery d WHERE row < (SELECT confirmed_below FROM sender WHERE key = d.sender) AND "
+      "SELECT " COLUMNS
+      " FROM delivery d WHERE row < (SELECT confirmed_below FROM sender WHERE key = d.sender) AND "
       "(lower(recipient) = ?1 OR lower(account) = ?1 OR instr(lower(targets), ?1) > 0)"));
   return all(select.bind(1, ascii_lower(address)));
 }

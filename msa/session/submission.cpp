@@ -46,15 +46,13 @@ class SubmissionPolicy : public smtp_server::Policy {
     const Kind kind = result.refusal ? Kind::login_failed : Kind::logged_in;
     Event event(submission_.clock.wall_ms(), kind);
     event.with(Field::client, client.peer.address.text()).with(Field::login, result.login);
-    if (result.refusal)
-      event.with(Field::cause, result.cause);
-    else
-      event.with(Field::mechanism, exchange.mechanism())
-          .with(Field::tls, client.tls ? client.tls->version : "");
+    event.with(Field::mechanism, exchange.mechanism())
+        .with(Field::tls, client.tls ? client.tls->version : "");
+    if (result.refusal) event.with(Field::cause, result.cause);
     if (result.refusal)
       findings_ = {std::move(event)};
     else
-      submission_.told(std::move(event), client.connection);
+      submission_.told(client.connection, {std::move(event)});
     co_return result;
   }
 
@@ -156,7 +154,8 @@ std::vector<Event> SubmissionPolicy::events(const Client& client, const spool::M
     events.push_back(
         Event(now, Kind::limited).with(Field::login, message.login).with(Field::limit, message.hold_reason));
   events.push_back(Event(now, Kind::accepted)
-                       .with(Field::client, client.uid ? "local" : client.peer.address.text())
+                       .with(Field::client, message.client)
+                       .with(Field::login, message.login)
                        .with(Field::reverse_path, message.envelope.reverse_path.text())
                        .with(Field::size, std::to_string(message.header.size() + message.body.size))
                        .with(Field::recipients, std::to_string(message.envelope.recipients.size()))
@@ -181,6 +180,7 @@ Task<Decision> SubmissionPolicy::accept(const Client& client, smtp_server::Trans
   message.body = std::move(transaction.body);
   message.accepted_ms = now;
   message.login = who(client);
+  message.client = client.uid ? "local" : client.peer.address.text();
   message.proven_sender = true;
 
   const uint64_t recipients = message.envelope.recipients.size();
@@ -193,8 +193,11 @@ Task<Decision> SubmissionPolicy::accept(const Client& client, smtp_server::Trans
   }
   auto list = events(client, message, done);
   Result<void> stored =
-      co_await submission_.to_mta.submit(std::move(message), std::move(list), std::move(verdict.record));
-  if (stored) co_return Decision::go_on();
+      co_await submission_.to_mta.submit(std::move(message), list, std::move(verdict.record));
+  if (stored) {
+    submission_.told(transaction.id, {list.back()});
+    co_return Decision::go_on();
+  }
   if (is_limited()) submission_.limits.refund(who(client), recipients);
   const bool full = stored.error().kind == Error::Kind::temporary;
   co_return Decision::refuse(full ? replies::no_space() : replies::local_error(), stored.error().text);

@@ -46,7 +46,9 @@ proto::SubmissionSink submission_sink(Queue& queue, spool::Folder& spool) {
   };
   // What was seen stays as history for the retention time: by it the audit compares both ends (design §5,
   // equation c).
-  sink.confirmed = [](std::string, int64_t, int64_t) {};
+  sink.confirmed = [&queue](std::string instance, int64_t epoch, int64_t below) {
+    queue.confirm(std::move(instance), {epoch, below});
+  };
   return sink;
 }
 

@@ -150,6 +150,7 @@ Task<Result<void>> Queue::accept(spool::Message message, std::vector<event::Even
   counts_.commit_times.observe_ms(clock_.steady_ms() - begun_ms);
   if (!committed) co_return committed;
   ++counts_.accepted;
+  options_.logged(storing->message.id, storing->events);
   launch(storing->message, storing->key, storing->stored);
   if (has_mail_for_others(*storing)) remote_arrived_();
   co_return Result<void>{};
@@ -193,6 +194,8 @@ Task<Result<std::vector<Seen>>> Queue::take(std::string instance, int64_t epoch,
                                  .with(event::Field::from, "msa")
                                  .with(event::Field::message_id,
                                        message::message_id(message::split_header(storing.message.header))));
+    if (!storing.message.client.empty())
+      storing.events.back().with(event::Field::client, storing.message.client);
     if (!signatures.empty()) add_signature(storing, std::move(signatures[i]));
     add_plan_events(storing, now);
   }
@@ -218,6 +221,7 @@ Task<Result<std::vector<Seen>>> Queue::take(std::string instance, int64_t epoch,
     answers.push_back(storing.seen);
     if (storing.seen != Seen::no) continue;
     ++counts_.accepted;
+    options_.logged(storing.message.id, storing.events);
     launch(storing.message, storing.key, storing.stored);
     if (has_mail_for_others(storing)) remote_arrived_();
   }

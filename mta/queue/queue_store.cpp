@@ -2,6 +2,7 @@
 
 #include "common/base/ids.h"
 #include "mta/queue/destination_store.h"
+#include "mta/trail/trail_store.h"
 
 namespace futar::mta {
 namespace {
@@ -81,6 +82,13 @@ Result<void> add_seals(Database& database) {
   return database.execute("ALTER TABLE message ADD COLUMN seal TEXT");
 }
 
+// Version 5: the trail, and how much retention took away. Older programs leave them as they are, and the next
+// new one goes on from there.
+Result<void> add_trail(Database& database) {
+  TRY(database.execute("ALTER TABLE peer ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0"));
+  return trail::create_trail_tables(database);
+}
+
 // The partial indexes keep the fast path (stored in flight, then terminal) away from the due index.
 Result<void> create_tables(Database& database) {
   TRY(spool::create_message_tables(database));
@@ -119,12 +127,13 @@ Result<void> create_tables(Database& database) {
 Result<void> migrate(Database& database, int from_version) {
   if (from_version == 0) return create_tables(database);
   if (from_version == 1) return add_destinations(database);
-  return from_version == 2 ? add_signatures(database) : add_seals(database);
+  if (from_version == 2) return add_signatures(database);
+  return from_version == 3 ? add_seals(database) : add_trail(database);
 }
 
 }  // namespace
 
-const store::Schema queue_schema{.version = 4, .oldest_reader = 2, .migrate = migrate};
+const store::Schema queue_schema{.version = 5, .oldest_reader = 2, .migrate = migrate};
 
 Result<std::string> instance_of(Database& database) {
   const auto instance = TRY(store::get_meta(database, "instance"));
@@ -312,8 +321,13 @@ Result<void> insert_seen(Database& database, int64_t peer, int64_t epoch, int64_
 }
 
 Result<std::vector<std::pair<std::string, int64_t>>> count_seen(Database& database) {
+  // Only with several epochs may an id stand there twice.
   Statement& s = *TRY(database.statement(
-      "SELECT p.instance, count(DISTINCT s.id) FROM peer p JOIN seen s ON s.peer = p.key GROUP BY p.key"));
+      "SELECT instance, forgotten + CASE WHEN (SELECT min(epoch) = max(epoch) FROM seen WHERE peer = p.key) "
+      "THEN "
+      "(SELECT count(*) FROM seen WHERE peer = p.key) ELSE (SELECT count(DISTINCT id) FROM seen WHERE peer = "
+      "p.key) END FROM peer p"));
+  s.reset();
   std::vector<std::pair<std::string, int64_t>> counts;
   while (TRY(s.step())) counts.emplace_back(s.text(0), s.integer(1));
   s.reset();

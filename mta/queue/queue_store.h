@@ -55,7 +55,7 @@ Result<Seen> find_seen(store::Database& database, int64_t peer, int64_t epoch, i
                        const MessageId& id);
 Result<void> insert_seen(store::Database& database, int64_t peer, int64_t epoch, int64_t sequence,
                          const MessageId& id);
-/// How many messages were taken over from each instance.
+/// How many messages were taken over from each instance, those that retention forgot included.
 Result<std::vector<std::pair<std::string, int64_t>>> count_seen(store::Database& database);
 /// A small local key for an instance.
 Result<int64_t> peer_key(store::Database& database, std::string_view instance);

@@ -1,4 +1,4 @@
-// Reading the queue for people: one message's way, the census behind status and audit.
+// Reading the queue for people: the way of messages. The trail (mta/trail) says which are meant.
 #pragma once
 #include <string>
 #include <vector>
@@ -18,17 +18,5 @@ struct Traced {
 
 Result<std::vector<Traced>> find_traced(store::Database& database, const spool::TraceQuery& query,
                                         size_t limit);
-
-/// Equation (a) of design §5, in sums: accepted + added = terminal + waiting + in flight + held.
-struct Census {
-  int64_t messages = 0, accepted = 0, added = 0, terminal = 0, waiting = 0, in_flight = 0, held = 0;
-  int64_t oldest_ms = 0;  ///< acceptance of the oldest open message, 0 if none
-};
-Result<Census> take_census(store::Database& database);
-
-/// What must not be: recipients, bodies and children that belong to nothing, messages with too few
-/// recipients, open ones without content and ended ones with it, waiting for nowhere, DSNs told neither by an
-/// id nor by a rule, damaged rows. Each as a sentence.
-Result<std::vector<std::string>> find_problems(store::Database& database);
 
 }  // namespace futar::mta

@@ -198,6 +198,7 @@ Message transfer(const json& head, Content& content) {
     one.message.accepted_ms = number(item, "a");
     one.message.login = text_or_empty(item, "l");
     one.message.hold_reason = text_or_empty(item, "h");
+    one.message.client = text_or_empty(item, "c");
     one.message.proven_sender = flag(item, "p");
   }
   return result;

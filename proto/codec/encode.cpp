@@ -112,6 +112,7 @@ struct Encoder {
       write_envelope(json, message.envelope);
       json.key("z").number(message.body.size).key("a").number(message.accepted_ms);
       json.text_unless_empty("l", message.login).text_unless_empty("h", message.hold_reason);
+      json.text_unless_empty("c", message.client);
       json.flag_if("p", message.proven_sender).close('}');
       parts.push_back(part(std::move(message.header)));
       parts.push_back(body_part(message.body));

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -15,32 +14,11 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int64_t hour = 3'600'000;
-
-struct Destination {
-  size_t all = 0, hour1 = 0, hour4 = 0, day = 0, older = 0, held = 0;
-  std::string next, last;
-  int64_t last_attempt_ms = 0;
-};
-
-void count_age(Destination& destination, int64_t age_ms) {
-  ++destination.all;
-  ++(age_ms < hour        ? destination.hour1
-     : age_ms < 4 * hour  ? destination.hour4
-     : age_ms < 24 * hour ? destination.day
-                          : destination.older);
-}
-
 // Why it is not there. What waits on the link has had no attempt that could have given a reason.
 std::string answer_of(const json& item) {
   if (item.value("on_link", false)) return "waits for mda";
   const std::string answer = text_of(item, "last_answer");
   return answer.empty() ? text_of(item, "reason") : answer;
-}
-
-std::string domain_of(const json& item) {
-  const std::string destination = text_of(item, "destination"), to = text_of(item, "to");
-  return destination.empty() ? to.substr(to.rfind('@') + 1) : destination;
 }
 
 std::string number_or_dash(const json& number) {
@@ -55,34 +33,6 @@ std::string clock_words(std::string_view rfc3339) {
 }
 
 }  // namespace
-
-json queue_by_destination(const json& recipients, int64_t now_ms) {
-  std::map<std::string, Destination> destinations;
-  for (const json& item : recipients) {
-    Destination& destination = destinations[domain_of(item)];
-    count_age(destination, now_ms - item.value("accepted_ms", now_ms));
-    if (item.value("state", "") == "held") ++destination.held;
-    const std::string due = text_of(item, "due");
-    if (!due.empty() && (destination.next.empty() || due < destination.next)) destination.next = due;
-    const auto attempt = item.value("last_attempt_ms", int64_t{0});
-    if (std::string answer = answer_of(item); !answer.empty() && attempt >= destination.last_attempt_ms) {
-      destination.last = std::move(answer);
-      destination.last_attempt_ms = attempt;
-    }
-  }
-  json out = json::array();
-  for (const auto& [name, d] : destinations)
-    out.push_back({{"destination", name},
-                   {"all", d.all},
-                   {"under_1h", d.hour1},
-                   {"under_4h", d.hour4},
-                   {"under_1d", d.day},
-                   {"older", d.older},
-                   {"held", d.held},
-                   {"next", d.next.empty() ? json() : json(d.next)},
-                   {"last", d.last}});
-  return out;
-}
 
 std::string destinations_in_words(const json& destinations) {
   if (destinations.empty()) return "The queue is empty.\n";

@@ -6,8 +6,7 @@
 
 namespace futar::deploy {
 
-/// Recipients by destination (mda's by domain) with their age; `recipients` as mta's verb `queue` lists them.
-nlohmann::json queue_by_destination(const nlohmann::json& recipients, int64_t now_ms);
+/// What mta's verb `queue_summary` answers.
 std::string destinations_in_words(const nlohmann::json& destinations);
 /// One line a recipient, oldest first.
 std::string recipients_in_words(const nlohmann::json& recipients, int64_t now_ms);

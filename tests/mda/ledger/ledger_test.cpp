@@ -168,3 +168,27 @@ TEST_CASE("coroutines record, look up, redirect, withdraw, confirm and forget") 
     CHECK(std::holds_alternative<Fresh>((*co_await book.look_up(next, again))[0]));
   }());
 }
+
+TEST_CASE("an address goes out of confirmed records, which stay, and of no others") {
+  Book book;
+  CHECK(ledger::insert(*book.database, delivered(book.sender, 5, book.id)));
+  CHECK(ledger::insert(*book.database, delivered(book.sender, 6, book.id, "ann@example.org")));
+  Record expanded = delivered(book.sender, 7, book.id, "team@example.org");
+  expanded.ending = Ending::expanded;
+  expanded.targets = {"Bob@example.org", "ann@example.org"};
+  CHECK(ledger::insert(*book.database, expanded));
+  CHECK(ledger::insert(*book.database, delivered(book.sender, 8, book.id)));
+  CHECK(ledger::confirm(*book.database, book.sender, 8));
+  const auto found = *ledger::naming(*book.database, "bob@example.org");
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].row == 5);
+  CHECK(found[1].row == 7);
+  for (Record record : found) {
+    record.recipient = record.account = "erased@invalid";
+    record.targets.clear();
+    CHECK(ledger::rename(*book.database, record));
+  }
+  CHECK(ledger::naming(*book.database, "bob@example.org")->empty());
+  CHECK((*ledger::find(*book.database, book.sender, 5))->file == "1.M2.host,S=3,W=4");
+  CHECK((*ledger::find(*book.database, book.sender, 8))->recipient == "bob@example.org");
+}

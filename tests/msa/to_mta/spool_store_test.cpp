@@ -68,3 +68,42 @@ TEST_CASE("the spool counts what it has taken and what waits") {
   CHECK(counts.accepted == 2);
   CHECK(counts.spooled == 1);
 }
+
+TEST_CASE("what was handed over goes after trace.keep, what waits for mta stays, and the counts stay") {
+  Spool spool;
+  REQUIRE(spool.database->execute("UPDATE message SET accepted_ms = 1000"));
+  CHECK(forget_handed_over(*spool.database, 1000, 0, 200)->count == 0);
+  const auto forgotten = *forget_handed_over(*spool.database, 1001, 0, 200);
+  CHECK(forgotten.count == 1);
+  CHECK(forgotten.at_end);
+  CHECK_FALSE(*spool::load_message(*spool.database, 1));
+  CHECK(*spool::load_message(*spool.database, 2));
+  for (const Counts& counts : {*count_spool(*spool.database), *count_rows(*spool.database)}) {
+    CHECK(counts.accepted == 2);
+    CHECK(counts.spooled == 1);
+  }
+  CHECK(find_problems(*spool.database)->empty());
+}
+
+TEST_CASE("a step of retention ends at its limit and says where the next goes on") {
+  Spool spool;
+  REQUIRE(set_handed_over(*spool.database, {{2, 2}}));
+  auto step = *forget_handed_over(*spool.database, INT64_MAX, 0, 1);
+  CHECK(step.count == 1);
+  CHECK_FALSE(step.at_end);
+  CHECK(step.after == 1);
+  step = *forget_handed_over(*spool.database, INT64_MAX, step.after, 1);
+  CHECK(step.count == 1);
+  CHECK(outgoing_keys(*spool.database)->empty());
+  CHECK(count_rows(*spool.database)->accepted == 2);
+}
+
+TEST_CASE("what is read again for mta names the client, so that mta's trail finds it") {
+  Spool spool;
+  REQUIRE(spool::append_events(
+      *spool.database, 2,
+      {event::Event(1, event::Kind::accepted).with(event::Field::client, "203.0.113.9")}));
+  const Backlog backlog = *load_spooled(*spool.database, 0, 10);
+  REQUIRE(backlog.items.size() == 1);
+  CHECK(backlog.items[0].message.client == "203.0.113.9");
+}

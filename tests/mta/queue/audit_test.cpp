@@ -11,8 +11,8 @@ namespace {
 
 /// Message 1 is in flight (bob is row 1), message 2 is delivered (alice is row 2).
 /// 3 to 5).
-struct Audited : QueueFixture {
-  Audited() {
+struct AuditedQueue : QueueFixture {
+  AuditedQueue() {
     REQUIRE(accept(message({"bob@futar.test"})).has_value());
     queue->link_up();
     REQUIRE(accept(message({"alice@futar.test"})).has_value());
@@ -76,7 +76,7 @@ constexpr Planted plants[] = {
 
 TEST_CASE("each planted inconsistency of the queue is found") {
   for (const Planted& plant : plants) {
-    Audited audited;
+    AuditedQueue audited;
     audited.damage(plant.sql);
     const auto problems = audited.problems();
     CAPTURE(std::string(plant.what));
@@ -87,7 +87,7 @@ TEST_CASE("each planted inconsistency of the queue is found") {
 }
 
 TEST_CASE("what goes by alias, fails with a notification, or is held leaves nothing to find") {
-  Audited audited;
+  AuditedQueue audited;
   REQUIRE(audited.accept(audited.message({"team@futar.test", "eva@futar.test"})).has_value());
   for (int round = 0; round < 3; ++round) {
     audited.wait_for_sent(1);

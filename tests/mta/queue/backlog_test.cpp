@@ -61,3 +61,32 @@ TEST_CASE("the length tells what waits for mda, for others and what is held, and
   CHECK(length.held == 1);
   CHECK(length.oldest_ms == 2000);
 }
+
+TEST_CASE("what is open is counted without its history, and told by destination or domain with its age") {
+  Rows rows;
+  REQUIRE(rows.database->execute(R"(
+    INSERT INTO destination(key, name, due) VALUES(7, 'mx.example', 9000000);
+    INSERT INTO message(key, id, accepted_ms, size, header_size, proven, envelope, header, recipients)
+      VALUES(1, x'01', 3000, 0, 0, 1, '{}', '', 4), (2, x'02', 100000000, 0, 0, 1, '{}', '', 2);
+    INSERT INTO recipient(message, local, domain, state, destination, due, last_attempt)
+      VALUES(1, 'a', 'x', 4, NULL, 0, 0), (1, 'b', 'x', 1, NULL, 0, 0), (1, 'c', 'x', 1, NULL, 0, 0),
+            (1, 'd', 'y', 3, 7, 0, 5), (2, 'e', 'y', 1, 7, 100, 4), (2, 'f', 'x', 2, NULL, 0, 0);
+  )"));
+  const OpenCounts open = *count_open(*rows.database);
+  CHECK(open.waiting == 3);
+  CHECK(open.in_flight == 1);
+  CHECK(open.held == 1);
+  CHECK(open.oldest_ms == 3000);
+  const auto lengths = *length_by_destination(*rows.database, 100'000'500);
+  REQUIRE(lengths.size() == 2);
+  CHECK(lengths[0].name == "mx.example");
+  CHECK(lengths[0].all == 2);
+  CHECK(lengths[0].held == 1);
+  CHECK(lengths[0].older == 1);
+  CHECK(lengths[0].under_1h == 1);
+  CHECK(lengths[0].next_ms == 9'000'000);
+  CHECK(lengths[0].newest == 4);
+  CHECK(lengths[1].name == "x");
+  CHECK(lengths[1].all == 3);
+  CHECK(lengths[1].next_ms == 0);
+}

@@ -298,17 +298,19 @@ TEST_CASE("the seal goes with the content when the message ends") {
   f.look([](store::Database& database) { CHECK(*load_seal(database, 1) == ""); });
 }
 
-TEST_CASE("a database of before there were signatures gets their columns") {
+TEST_CASE("a database of before there were signatures gets their columns, and a trail") {
   const TempFolder folder;
   auto database = store::Database::open(folder / "mta.db", store::Database::Mode::create);
   REQUIRE(database.has_value());
   REQUIRE(store::migrate(**database, queue_schema).has_value());
   REQUIRE((*database)
               ->execute("ALTER TABLE message DROP COLUMN seal; ALTER TABLE message DROP COLUMN signed; "
+                        "ALTER TABLE peer DROP COLUMN forgotten; DROP TABLE trail; DROP TABLE trail_run; "
                         "PRAGMA user_version = 2")
               .has_value());
   CHECK_FALSE(set_signed(**database, 1, by).has_value());
   REQUIRE(store::migrate(**database, queue_schema).has_value());
   CHECK(set_signed(**database, 1, by).has_value());
   CHECK(set_seal(**database, 1, "ARC-Seal: x\r\n", by).has_value());
+  CHECK(find_traced(**database, {.what = "bob@futar.test"}, 1)->empty());
 }
