@@ -76,7 +76,8 @@ std::optional<Delivery> delivery(const Event& event) {
     case Kind::expanded:
       return Delivery{"local", '2', "expanded", value(event, Field::targets)};
     case Kind::duplicate:
-      return Delivery{"local", '2', "sent", "duplicate of " + value(event, Field::of, "another recipient")};
+      return Delivery{"local", '2', "duplicate",
+                      "duplicate of " + value(event, Field::of, "another recipient")};
     case Kind::discarded:
       return Delivery{"none", '2', "discarded", value(event, Field::rule, "by rule")};
     case Kind::deferred:
@@ -116,7 +117,59 @@ std::string login_failed(const Event& event) {
                      optional(event, Field::login, "sasl_username"));
 }
 
+// Part of Postfix by kind, "" for what no log needs.
+std::string_view part_of(const Event& event) {
+  switch (event.kind) {
+    case Kind::connected:
+    case Kind::logged_in:
+    case Kind::login_failed:
+    case Kind::accepted:
+    case Kind::refused:
+      return "smtpd";
+    case Kind::delivered:
+    case Kind::expanded:
+    case Kind::duplicate:
+    case Kind::discarded:
+    case Kind::waiting_on_link:
+      return "local";
+    case Kind::relayed:
+      return "smtp";
+    case Kind::deferred:
+    case Kind::bounced:
+      return event.get(Field::host).empty() ? "qmgr" : "smtp";
+    case Kind::dsn_sent:
+    case Kind::dsn_suppressed:
+      return "bounce";
+    case Kind::taken_over:
+    case Kind::handed_over:
+    case Kind::expired:
+    case Kind::held:
+    case Kind::released:
+    case Kind::cancelled:
+    case Kind::retried:
+    case Kind::rerouted:
+    case Kind::limited:
+      return "qmgr";
+    default:
+      return "";
+  }
+}
+
+std::string active(const Event& event) {
+  return fmt::format("from={}, size={}, nrcpt={} (queue active)", in_angles(event, Field::reverse_path),
+                     value(event, Field::size, "0"), value(event, Field::recipients, "0"));
+}
+
 }  // namespace
+
+std::vector<LogLine> log_lines(const MessageId& id, const Event& event) {
+  const std::string_view part = part_of(event);
+  if (part.empty()) return {};
+  std::vector<LogLine> lines{{part, render_postfix(id, event)}};
+  if (event.kind == Kind::accepted)
+    lines.push_back({"qmgr", fmt::format("{}: {}", id.text(), active(event))});
+  return lines;
+}
 
 std::string render_postfix(const MessageId& id, const Event& event) {
   if (event.kind == Kind::connected) return "connect from " + client(event);
@@ -124,10 +177,6 @@ std::string render_postfix(const MessageId& id, const Event& event) {
   if (event.kind == Kind::login_failed) return login_failed(event);
   const std::string queue_id = id.is_none() ? "NOQUEUE" : id.text();
   if (event.kind == Kind::accepted) return fmt::format("{}: {}", queue_id, accepted(event));
-  if (event.kind == Kind::logged_in)
-    return fmt::format("{}: client={}{}{}", queue_id, client(event),
-                       optional(event, Field::mechanism, "sasl_method"),
-                       optional(event, Field::login, "sasl_username"));
   if (const auto d = delivery(event))
     return fmt::format("{}: to={}, relay={}, delay={}, dsn={}, status={} ({})", queue_id,
                        in_angles(event, Field::recipient), value(event, Field::host, d->relay),

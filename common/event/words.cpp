@@ -25,10 +25,18 @@ std::string duration(int64_t ms) {
 
 constexpr size_t longest_value = 2048;  // a record to publish may hold a key
 
-/// The value as a reader sees it: `next` is a time in ms, told as the wait from the event on.
+/// "TLS 1.3 (DANE-EE)" for OpenSSL's "TLSv1.3 ..."
+std::string version_apart(std::string_view tls) {
+  return tls.starts_with("TLSv") ? "TLS " + std::string(tls.substr(4)) : std::string(tls);
+}
+
+/// The value as a reader sees it: `next` is a time in ms, told as the wait from the event on. A duplicate
+/// `of` the same address needs no word.
 std::string shown(const Event& event, std::string_view field_name) {
   for (const auto& [field, value] : event.fields) {
     if (name(field) != field_name) continue;
+    if (field == Field::of && value == event.get(Field::recipient)) return "";
+    if (field == Field::tls) return printable(version_apart(value));
     const auto at = field == Field::next ? parse_number(value) : std::nullopt;
     constexpr uint64_t latest = 1ull << 48;  // a larger number is nonsense and must not overflow
     return at ? duration(static_cast<int64_t>(std::min(*at, latest)) - event.wall_ms)

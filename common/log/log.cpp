@@ -16,6 +16,7 @@ namespace futar::log {
 namespace {
 
 constexpr size_t buffer_limit = 4 << 20;
+constexpr size_t longest = 8192;  // text of a line
 
 struct Writer {
   std::string agent = "futar";
@@ -66,21 +67,58 @@ std::string_view word(Level level) {
   return words[static_cast<int>(level)];
 }
 
-std::string render(const Writer& w, Level level, std::string_view text) {
-  const int64_t now = system_clock().wall_ms();
-  const std::string clean = printable(text, 8192);
-  if (w.format == Format::json)
-    return nlohmann::json{{"time", rfc3339(now)}, {"level", word(level)}, {"agent", w.agent}, {"text", clean}}
-               .dump() +
-           "\n";
-  const std::string prefix = level >= Level::warning ? std::string(word(level)) + ": " : "";
-  if (w.journal) return fmt::format("<{}>{}{}\n", priority(level), prefix, clean);
-  const time_t seconds = now / 1000;
+std::string stamp() {
+  const time_t seconds = system_clock().wall_ms() / 1000;
   std::tm tm{};
   localtime_r(&seconds, &tm);
-  char stamp[32];
-  std::strftime(stamp, sizeof stamp, "%b %e %H:%M:%S", &tm);
-  return fmt::format("{} {} {}[{}]: {}{}\n", stamp, w.host, w.agent, ::getpid(), prefix, clean);
+  char text[32];
+  std::strftime(text, sizeof text, "%b %e %H:%M:%S", &tm);
+  return text;
+}
+
+nlohmann::json as_json(const Writer& w, Level level, std::string_view clean) {
+  return {{"time", rfc3339(system_clock().wall_ms())},
+          {"level", word(level)},
+          {"agent", w.agent},
+          {"text", clean}};
+}
+
+std::string render(const Writer& w, Level level, std::string_view text) {
+  const std::string clean = printable(text, longest);
+  if (w.format == Format::json) return as_json(w, level, clean).dump() + "\n";
+  const std::string prefix = level >= Level::warning ? std::string(word(level)) + ": " : "";
+  if (w.journal) return fmt::format("<{}>{}{}\n", priority(level), prefix, clean);
+  return fmt::format("{} {} {}[{}]: {}{}\n", stamp(), w.host, w.agent, ::getpid(), prefix, clean);
+}
+
+std::string render_mail(const Writer& w, std::string_view part, std::string_view text,
+                        const std::vector<std::pair<std::string, std::string>>& values) {
+  const std::string clean = printable(text, longest);
+  if (w.format == Format::json) {
+    nlohmann::json object = as_json(w, Level::info, clean);
+    for (const auto& [key, value] : values)
+      if (!object.contains(key)) object[key] = printable(value, longest);
+    return object.dump() + "\n";
+  }
+  const std::string tagged = fmt::format("futar/{}[{}]: {}\n", part, ::getpid(), clean);
+  return w.journal ? fmt::format("<{}>{}", priority(Level::info), tagged)
+                   : fmt::format("{} {} {}", stamp(), w.host, tagged);
+}
+
+// `rendered` ends in a line end.
+void put(Writer& w, const std::string& rendered) {
+  if (!w.thread.joinable()) return write_all(w.fd, rendered);
+  bool wake = false;
+  {
+    std::lock_guard lock(w.mutex);
+    if (w.buffer.size() + rendered.size() > buffer_limit) {
+      ++w.dropped;
+      return;
+    }
+    wake = w.buffer.empty();
+    w.buffer += rendered;
+  }
+  if (wake) w.wake.notify_one();
 }
 
 void write_until_stopped(Writer& w) {
@@ -131,20 +169,15 @@ void stop() {
 
 void line(Level level, std::string_view text) {
   Writer& w = writer();
-  if (level < w.least) return;
-  const std::string rendered = render(w, level, text);
-  if (!w.thread.joinable()) return write_all(w.fd, rendered);
-  bool wake = false;
-  {
-    std::lock_guard lock(w.mutex);
-    if (w.buffer.size() + rendered.size() > buffer_limit) {
-      ++w.dropped;
-      return;
-    }
-    wake = w.buffer.empty();
-    w.buffer += rendered;
-  }
-  if (wake) w.wake.notify_one();
+  if (level >= w.least) put(w, render(w, level, text));
 }
+
+void mail(std::string_view part, std::string_view text,
+          const std::vector<std::pair<std::string, std::string>>& values) {
+  Writer& w = writer();
+  if (Level::info >= w.least) put(w, render_mail(w, part, text, values));
+}
+
+Format format() { return writer().format; }
 
 }  // namespace futar::log

@@ -5,6 +5,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace futar::log {
 
@@ -18,6 +20,12 @@ void start();  ///< starts the writer thread; after the last fork
 void stop();   ///< writes what is buffered
 
 void line(Level level, std::string_view text);
+
+/// What happened to mail, as an agent's `part` would tell it in Postfix: the tag is "futar/PART[PID]", so
+/// that programs that read Postfix's log find it. As JSON the line has `values` as further keys.
+void mail(std::string_view part, std::string_view text,
+          const std::vector<std::pair<std::string, std::string>>& values);
+Format format();
 
 template <class... A>
 void debug(fmt::format_string<A...> format, A&&... a) {

@@ -20,8 +20,8 @@ uint64_t sum_since(const std::map<int64_t, uint64_t>& spans, int64_t oldest) {
 }
 
 std::string over(std::string_view span, uint64_t sent, uint64_t recipients, uint64_t limit) {
-  return fmt::format("over the sending limit: {} and {} more recipients within {}, {} are allowed", sent,
-                     recipients, span, limit);
+  return fmt::format("over the sending limit: {} recipient{} within {} and {} more, {} allowed", sent,
+                     sent == 1 ? "" : "s", span, recipients, limit);
 }
 
 bool exceeds(uint64_t sent, uint64_t recipients, uint64_t limit) {

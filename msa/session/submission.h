@@ -31,7 +31,7 @@ struct Submission {
   store::LowWater& low_water;
   std::shared_ptr<net::TlsContext> tls;
   std::function<const directory::Directory&()> directory;
-  std::function<void(event::Event, const MessageId&)> told;  ///< log of logins
+  std::function<void(const MessageId&, const std::vector<event::Event>&)> told;  ///< log of what is done
   /// What led to a refusal, and it as the last: into the log and the table of refusals.
   std::function<void(std::vector<event::Event>, const MessageId&)> refused;
   net::HiddenClients& hidden;

@@ -66,6 +66,7 @@ Result<void> conclude(Database& database, Conclusions& all, const Recipient& rec
   if (change.dsn_due) TRY(add_dsn_due(database, recipient.row, change.dsn_due));
   all.dsn_due |= change.dsn_due != 0;
   all.events[recipient.message].push_back(std::move(change.event));
+  all.ids[recipient.message] = facts.id;
   all.delivered += change.state == State::delivered;
   all.relayed += change.state == State::relayed;
   if (change.state == State::delivered || change.state == State::relayed)

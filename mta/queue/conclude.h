@@ -27,6 +27,7 @@ Result<Facts> load_facts(store::Database& database, const Recipient& recipient);
 struct Conclusions {
   int64_t now_ms = 0, last_jump_ms = 0;
   std::map<int64_t, std::vector<event::Event>> events;  ///< by message, for one step each
+  std::map<int64_t, MessageId> ids;                     ///< of those messages, as far as they are known
   std::vector<std::string> files;                       ///< of bodies that are not needed any more
   std::vector<std::string> aside;                       ///< rows that are damaged, in words
   uint64_t delivered = 0, relayed = 0, deferred = 0, bounced = 0, ignored = 0, doubtful = 0;

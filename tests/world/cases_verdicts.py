@@ -53,7 +53,7 @@ def _(world):
                   'refused at DATA: mta.dmarc = "follow"; told it "550 5.7.1 From bank.test not proven (DMARC)"'):
         check(words in trace, f"{words}\n{trace}")
     explained = told(world, "explain", refused[1])
-    for words in ("Refused: it claims to be from bank.test and nothing proves that", 'rule mta.dmarc = "follow"; what bank.test publishes', "inputs", "cure", "mta.arc_trusted"):
+    for words in ("Refused: it claims to be from bank.test and nothing proves that", 'rule mta.dmarc = "follow"; bank.test publishes p=reject', "inputs", "cure", "mta.arc_trusted"):
         check(words in explained, f"{words}\n{explained}")
     check(not world.found(BOB, word), "it was delivered")
 

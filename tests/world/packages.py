@@ -1,4 +1,4 @@
-"""The packages of deploy/packages/world.txt, unpacked side by side: nothing is installed, no start script runs."""
+"""Packages of a list in deploy/packages, unpacked side by side: nothing is installed, no start script runs."""
 import glob
 import os
 import re
@@ -15,8 +15,8 @@ class Unavailable(Exception):
     """The world cannot be made here; the text says why."""
 
 
-def wanted():
-    with open(f"{TOP}/deploy/packages/world.txt") as file:
+def wanted(name="world"):
+    with open(f"{TOP}/deploy/packages/{name}.txt") as file:
         return [line.split("#")[0].strip() for line in file if line.split("#")[0].strip()]
 
 
@@ -24,9 +24,9 @@ def tree(package):
     return f"{CACHE}/{package}"
 
 
-def fetch():
+def fetch(name="world"):
     """Downloads and unpacks what is not there yet; returns the names of those."""
-    missing = [package for package in wanted() if not os.path.isdir(tree(package))]
+    missing = [package for package in wanted(name) if not os.path.isdir(tree(package))]
     os.makedirs(CACHE, exist_ok=True)
     for package in missing:
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:

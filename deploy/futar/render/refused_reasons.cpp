@@ -66,6 +66,7 @@ bool is_finding(std::string_view kind) {
 std::string inputs_of(const RefusedMail& mail) {
   std::string inputs = "client " + mail.client;
   if (!mail.login.empty()) inputs += ", login " + mail.login;
+  if (mail.at == "AUTH" && !mail.cause.empty()) inputs += ", " + mail.cause;
   if (!mail.from.empty()) inputs += ", from " + mail.from;
   if (!mail.recipients.empty()) inputs += ", to " + mail.recipients.front();
   for (const TracedEvent& event : mail.events)
@@ -73,12 +74,48 @@ std::string inputs_of(const RefusedMail& mail) {
   return inputs;
 }
 
+std::string what_of(const TracedEvent& event) {
+  const auto found = event.fields.find("what");
+  return found == event.fields.end() ? "" : found->second;
+}
+
+// "SPF fail, no DKIM signature, no trusted ARC seal": what proves a sender, and what it came to.
+std::string proofs_of(const RefusedMail& mail) {
+  std::string spf, dkim, arc = "no trusted ARC seal";
+  for (const TracedEvent& event : mail.events) {
+    if (event.kind == "spf" && !event.fields.contains("helo")) spf = ", SPF " + what_of(event);
+    if (event.kind == "dkim")
+      dkim += what_of(event) == "none" ? ", no DKIM signature" : ", DKIM " + what_of(event);
+    if (event.kind == "arc") arc = event.text;
+  }
+  return fmt::format("{}{}, {}", spf, dkim, arc);
+}
+
+// The policy that the DNS tells, "p=reject", out of what DMARC found; "" if it is not there.
+std::string policy_of(const RefusedMail& mail) {
+  for (const TracedEvent& event : mail.events) {
+    const size_t at = event.kind == "dmarc" ? event.text.find("p=") : std::string::npos;
+    if (at != std::string::npos) return event.text.substr(at, event.text.find_first_of(" ;,", at) - at);
+  }
+  return "";
+}
+
+// What an SPF failure names as allowed: "send from ip4:198.51.100.0/24".
+std::string allowed_senders(const RefusedMail& mail, std::string_view domain) {
+  const std::string_view mark = "allows only ";
+  for (const TracedEvent& event : mail.events)
+    if (const size_t at = event.text.find(mark); event.kind == "spf" && at != std::string::npos)
+      return "send from " + event.text.substr(at + mark.size());
+  return fmt::format("send from a server that the SPF record of {} names", domain);
+}
+
 Explanation explain_dmarc(const RefusedMail& mail) {
   const std::string_view head = "550 5.7.1 From ";
   const std::string domain = mail.reply.substr(head.size(), mail.reply.find(' ', head.size()) - head.size());
+  const std::string policy = policy_of(mail);
   return {fmt::format("it claims to be from {} and nothing proves that.", domain),
-          fmt::format("{}; what {} publishes at _dmarc.{}", mail.cause, domain, domain), inputs_of(mail),
-          fmt::format("send from a server that the SPF record of {} names, or sign with DKIM", domain),
+          fmt::format("{}; {} publishes {}", mail.cause, domain, policy.empty() ? "a DMARC policy" : policy),
+          "client " + mail.client + proofs_of(mail), allowed_senders(mail, domain) + " or sign with DKIM",
           "nothing; a forwarder that seals goes into mta.arc_trusted"};
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
+#include "deploy/futar/render/ending.h"
 #include "deploy/futar/render/words.h"
 
 namespace futar::deploy {
@@ -38,74 +39,10 @@ void add_answer(std::map<std::string, TracedMessage>& messages, const json& answ
     for (const json& r : item.value("recipients", json::array()))
       message.recipients.push_back({printable(r.value("address", "")), r.value("state", ""),
                                     printable(r.value("reason", ""), longest_text),
-                                    r.value("by_alias", false)});
+                                    r.value("by_alias", false), r.value("status", "")});
     for (const json& event : item.value("events", json::array()))
       insert_by_time(message.events, traced_event(event));
   }
-}
-
-using States = std::map<std::string, size_t>;
-
-size_t sum(const States& states, std::initializer_list<const char*> names) {
-  size_t total = 0;
-  for (const char* name : names)
-    if (const auto found = states.find(name); found != states.end()) total += found->second;
-  return total;
-}
-
-States count_states(const TracedMessage& message) {
-  States states;
-  for (const auto& recipient : message.recipients) ++states[recipient.state];
-  return states;
-}
-
-std::string reason_of(const TracedMessage& message, std::string_view state) {
-  for (const auto& recipient : message.recipients)
-    if (recipient.state == state && !recipient.reason.empty()) return ": " + recipient.reason;
-  return "";
-}
-
-int64_t took_ms(const TracedMessage& message) {
-  int64_t last = message.accepted_ms;
-  for (const auto& event : message.events)
-    if (event.kind != "reported") last = std::max(last, event.ms);
-  return last - message.accepted_ms;
-}
-
-// The answer to "what became of it?".
-std::string headline(const TracedMessage& message) {
-  const States states = count_states(message);
-  const size_t delivered = sum(states, {"delivered"}), relayed = sum(states, {"relayed"});
-  const size_t failed = sum(states, {"bounced", "expired"});
-  const size_t open = sum(states, {"waiting", "in flight", "spooled", "handed over"});
-  const std::string so_far = delivered + relayed ? fmt::format(" ({} delivered)", delivered + relayed) : "";
-  if (const size_t held = sum(states, {"held"}))
-    return fmt::format("HELD for {}{}{}", counted(held, "recipient"), so_far, reason_of(message, "held"));
-  if (open) {
-    const auto why = sum(states, {"spooled"}) ? reason_of(message, "spooled") : reason_of(message, "waiting");
-    return fmt::format("WAITING for {}{}{}", counted(open, "recipient"), so_far, why);
-  }
-  if (failed)
-    return fmt::format(
-        "NOT DELIVERED to {}{}{}", counted(failed, "recipient"), so_far,
-        sum(states, {"bounced"}) ? reason_of(message, "bounced") : reason_of(message, "expired"));
-  if (delivered)
-    return fmt::format("DELIVERED to {} in {}",
-                       delivered == 1 ? "1 mailbox" : fmt::format("{} mailboxes", delivered),
-                       duration_in_words(took_ms(message)));
-  if (relayed) return fmt::format("HANDED OVER after {}", duration_in_words(took_ms(message)));
-  if (sum(states, {"cancelled"})) return "REMOVED by the operator";
-  return "ENDED without a delivery";
-}
-
-// Of the whole: what is not yet done, else what became of it.
-const char* state_of(const TracedMessage& message) {
-  const States states = count_states(message);
-  if (sum(states, {"held"})) return "held";
-  if (sum(states, {"waiting", "in flight", "spooled", "handed over"})) return "waiting";
-  for (const char* state : {"bounced", "expired", "delivered", "relayed", "cancelled"})
-    if (sum(states, {state})) return state;
-  return "ended";
 }
 
 std::string recipients_in_words(const TracedMessage& message) {
@@ -118,27 +55,17 @@ std::string recipients_in_words(const TracedMessage& message) {
   return count > shown_recipients ? fmt::format("{} and {} more", out, count - shown_recipients) : out;
 }
 
-// Equation (a) of design §5 for this message.
-std::string count_in_words(const TracedMessage& message) {
-  const auto by_alias =
-      static_cast<size_t>(std::ranges::count_if(message.recipients, &TracedRecipient::by_alias));
-  std::string left = fmt::format("{} accepted", message.recipients.size() - by_alias);
-  if (by_alias) left += fmt::format(" + {} by alias", by_alias);
-  const States states = count_states(message);
-  std::string right;
-  for (const auto& [state, number] : states)
-    right += fmt::format("{}{} {}", right.empty() ? "" : " + ", number, state);
-  const size_t open = sum(states, {"waiting", "in flight", "held", "spooled", "handed over"});
-  return fmt::format("Count: {} = {}. {}\n", left, right,
-                     open ? fmt::format("{} not yet done.", open) : "Nothing waits.");
-}
-
 }  // namespace
 
 TracedEvent traced_event(const json& item) {
-  TracedEvent event{parse_rfc3339(item.value("t", "")), item.value("agent", ""), item.value("kind", ""),
+  TracedEvent event{parse_rfc3339(item.value("t", "")),
+                    item.value("agent", ""),
+                    item.value("kind", ""),
                     printable(item.value("text", ""), longest_text),
-                    printable(item.value("cause", ""), longest_text)};
+                    printable(item.value("cause", ""), longest_text),
+                    {}};
+  for (const auto& [name, value] : item.value("fields", json::object()).items())
+    if (value.is_string()) event.fields[name] = printable(value.get<std::string>(), longest_text);
   if (event.agent == "mta" && is_deed_of_mda(event.kind)) event.agent = "mda";
   return event;
 }
@@ -171,26 +98,27 @@ std::string way_in_words(const std::vector<TracedEvent>& events, int64_t since_m
 }
 
 std::string trace_in_words(const TracedMessage& message) {
-  std::string out = fmt::format("{}  {}\n", message.id, headline(message));
+  std::string out = wrapped(message.id + "  ", headline(message));
   out += fmt::format("{} -> {}   {}   {}\n", message.from.empty() ? "<>" : message.from,
                      recipients_in_words(message), size_in_words(message.size),
                      moment_in_words(message.accepted_ms));
-  return out + way_in_words(message.events, message.accepted_ms) + count_in_words(message);
+  return out + way_in_words(message.events, message.accepted_ms) + count_in_words(message) +
+         closing_in_words(message);
 }
 
 json event_json(const TracedEvent& event) {
-  return {{"t", rfc3339(event.ms)},
-          {"agent", event.agent},
-          {"kind", event.kind},
-          {"text", event.text},
-          {"cause", event.cause}};
+  return {{"t", rfc3339(event.ms)}, {"agent", event.agent}, {"kind", event.kind},
+          {"text", event.text},     {"cause", event.cause}, {"fields", event.fields}};
 }
 
 json trace_json(const TracedMessage& message) {
   json recipients = json::array(), events = json::array();
   for (const auto& r : message.recipients)
-    recipients.push_back(
-        {{"address", r.address}, {"state", r.state}, {"reason", r.reason}, {"by_alias", r.by_alias}});
+    recipients.push_back({{"address", r.address},
+                          {"state", r.state},
+                          {"reason", r.reason},
+                          {"status", r.status},
+                          {"by_alias", r.by_alias}});
   for (const TracedEvent& event : message.events) events.push_back(event_json(event));
   return {{"id", message.id},
           {"state", state_of(message)},

@@ -1,6 +1,7 @@
 // A message's way, put together from what the agents answered, and in words: the answer first, then the way.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -10,11 +11,14 @@ namespace futar::deploy {
 struct TracedEvent {
   int64_t ms = 0;  ///< wall clock
   std::string agent, kind, text, cause;
+  std::map<std::string, std::string> fields =
+      {};  ///< as the agent noted them: "recipient", "host", "reply" ...
 };
 
 struct TracedRecipient {
   std::string address, state, reason;
   bool by_alias = false;
+  std::string status = {};  ///< enhanced status code (RFC 3463) of its last attempt; "" if none
 };
 
 struct TracedMessage {

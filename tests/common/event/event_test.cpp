@@ -91,7 +91,7 @@ TEST_CASE("an event reads as a line of a trace") {
       {Event(0, Kind::logged_in)
            .with(Field::login, "alice")
            .with(Field::client, "203.0.113.9")
-           .with(Field::tls, "TLS 1.3")
+           .with(Field::tls, "TLSv1.3")
            .with(Field::mechanism, "SCRAM"),
        "alice logged in from 203.0.113.9 (TLS 1.3, SCRAM)"},
       {Event(0, Kind::logged_in).with(Field::login, "alice").with(Field::mechanism, "PLAIN"),
@@ -104,11 +104,21 @@ TEST_CASE("an event reads as a line of a trace") {
            .with(Field::attempt, "1")
            .with(Field::reply, "451 4.7.1 Greylisted")
            .with(Field::next, "303000"),
-       "bob@example.org: try 1; it said \"451 4.7.1 Greylisted\", which is \"later\", not \"no\"; next try "
-       "in 5 min 2 s"},
+       "bob@example.org: try 1. It said \"451 4.7.1 Greylisted\". That is \"later\", not \"no\". Next try in "
+       "5 min 2 s"},
       {Event(0, Kind::deferred).with(Field::recipient, bob).with(Field::cause, "no answer on port 25"),
        "bob@example.org: not yet: no answer on port 25"},
       {Event(0, Kind::held).with(Field::cause, "sender not proven"), "held: sender not proven"},
+      {Event(0, Kind::held).with(Field::recipient, bob).with(Field::by, "root").with(Field::cause, "by root"),
+       "bob@example.org: held by root"},
+      {Event(0, Kind::duplicate).with(Field::recipient, bob).with(Field::of, bob),
+       "bob@example.org: has it already"},
+      {Event(0, Kind::duplicate).with(Field::recipient, "all@example.org").with(Field::of, bob),
+       "all@example.org: has it already as bob@example.org"},
+      {Event(0, Kind::login_failed).with(Field::client, "192.0.2.1").with(Field::mechanism, "PLAIN"),
+       "192.0.2.1 tried to log in (PLAIN)"},
+      {Event(0, Kind::dsn_sent).with(Field::recipient, bob).with(Field::id, "x").with(Field::kind, "failed"),
+       "told the sender by message x: bob@example.org failed"},
       {Event(0, Kind::spf).with(Field::what, "fail").with(Field::cause, "bank.example allows only a"),
        "SPF fail: bank.example allows only a"},
       {Event(0, Kind::spf).with(Field::what, "pass").with(Field::helo, "mx.example"),
@@ -154,7 +164,7 @@ TEST_CASE("waits are told in their two largest units") {
       {3'600'000, "1 h"}, {12'000'000, "3 h 20 min"}, {187'200'000, "2 d 4 h"}};
   for (const auto& [ms, text] : table)
     CHECK(event::words(Event(7, Kind::deferred).with(Field::next, std::to_string(ms + 7))) ==
-          "?: not yet; next try in " + std::string(text));
+          "?: not yet. Next try in " + std::string(text));
 }
 
 TEST_CASE("peer text cannot move the reader's terminal or forge a line") {

@@ -103,3 +103,29 @@ TEST_CASE("an address cannot close its bracket and go on as another field") {
   CHECK(line.find("a>,") == std::string::npos);
   CHECK(line.find('\n') == std::string::npos);
 }
+
+TEST_CASE("an accepted message is two lines, since Postfix tells its client and its size apart") {
+  const auto lines = event::log_lines(id, Event(start, Kind::accepted)
+                                              .with(Field::client, "203.0.113.9")
+                                              .with(Field::reverse_path, "alice@example.org")
+                                              .with(Field::size, "4711")
+                                              .with(Field::recipients, "2"));
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].part == "smtpd");
+  CHECK(lines[0].text.starts_with(id.text() + ": client=unknown[203.0.113.9], "));
+  CHECK(lines[1].part == "qmgr");
+  CHECK(lines[1].text == id.text() + ": from=<alice@example.org>, size=4711, nrcpt=2 (queue active)");
+}
+
+TEST_CASE("a line has the part of Postfix that would say it, and verdicts have none") {
+  const auto part = [](const Event& event) {
+    const auto lines = event::log_lines(id, event);
+    return lines.empty() ? "" : std::string(lines[0].part);
+  };
+  CHECK(part(Event(start, Kind::delivered)) == "local");
+  CHECK(part(Event(start, Kind::relayed)) == "smtp");
+  CHECK(part(Event(start, Kind::deferred).with(Field::host, "mx1[192.0.2.1]:25")) == "smtp");
+  CHECK(part(Event(start, Kind::deferred)) == "qmgr");
+  CHECK(part(Event(start, Kind::spf)).empty());
+  CHECK(part(Event(start, Kind::signed_for)).empty());
+}

@@ -35,7 +35,7 @@ TEST_CASE("an account sends up to its limit of an hour, then its mail is held un
   CHECK(world.send(40));
   CHECK_FALSE(world.send(1));
   CHECK(world.limits.charge(bob, 1, 0).hold_reason ==
-        "over the sending limit: 100 and 1 more recipients within an hour, 100 are allowed");
+        "over the sending limit: 100 recipients within an hour and 1 more, 100 allowed");
   world.clock.advance_ms(30 * minute);
   CHECK_FALSE(world.send(1));
   world.clock.advance_ms(36 * minute);

@@ -67,7 +67,7 @@ TEST_CASE("the answer comes first, then the way, then the count") {
                       "  +0.019  msa  handed over to mta\n"
                       "  +0.021  mda  team@example.org is an alias of bob@example.org\n"
                       "  +0.040  mda  bob@example.org: put into INBOX\n"
-                      "Count: 1 accepted + 1 by alias = 1 delivered + 1 expanded. Nothing waits.\n"));
+                      "Count: 1 accepted + 1 by alias = 1 expanded + 1 delivered. Nothing waits.\n"));
 }
 
 TEST_CASE("events of the same millisecond keep the order in which they were told") {
