@@ -135,15 +135,16 @@ def signatures(judge, count, keys, server, peer):
 
 
 def chains(judge, count, keys, server, peer):
-    """Of four hops, where futar and the peer take turns; both verify after each."""
-    for turn in (0, 1):
-        message = HEADER + b"\r\n" + BODIES["text"]
-        for hop in range(4):
+    """Of up to four hops, where futar and the peer take turns; both verify after each."""
+    hops = {"text": 4, "20 MiB": 1}
+    for turn, (what, body) in itertools.product((0, 1), BODIES.items()):
+        message = FIELDS + b"\r\n" + body
+        for hop in range(hops.get(what, 2)):
             if hop % 2 == turn:
                 message = call(judge, "arc", keys, "rsa", message, "--authserv-id", "ours.example.org", "--dns", server.address).out.encode("latin-1")
             else:
                 message = peer.sealed(message, b"pass" if hop else b"none")
             told = judge("check", "arc", "-", "--dns", server.address, stdin=message)
-            count.case(f"futar verifies the chain with {peer.name}, hop {hop + 1}", "" if told.out.startswith("pass ") else told)
+            count.case(f"futar verifies the chain with {peer.name}, hop {hop + 1}, {what}", "" if told.out.startswith("pass ") else told)
             good = peer.chain(message)
-            count.case(f"{peer.name} verifies the chain with futar, hop {hop + 1}", "" if good is True else good or "no")
+            count.case(f"{peer.name} verifies the chain with futar, hop {hop + 1}, {what}", "" if good is True else good or "no")
