@@ -154,6 +154,48 @@ def _():
         check(imported(text, "--prune") == ["nothing to do"], f"{words}")
 
 
+def subjects(owner):
+    """[(UID, subject)] of the INBOX, as Dovecot serves it."""
+    session = imaplib.IMAP4_SSL(HOST, port("IMAPS"), ssl_context=tls(), timeout=30)
+    session.login(*owner)
+    session.select("INBOX", readonly=True)
+    found = session.fetch("1:*", "(UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+    session.logout()
+    return [(int(one[0].split(b"UID ")[1].split()[0]), one[1].decode().split(":")[1].strip()) for one in found if isinstance(one, tuple)]
+
+
+def fetched(old, new):
+    """What switching.md tells to do, with one account of this server as the old one's."""
+    mail = os.stat(f"{env['FUTAR_ROOT']}/mail")
+    drop = ["setpriv", f"--reuid={mail.st_uid}", f"--regid={mail.st_gid}", "--clear-groups"] if os.geteuid() == 0 else []
+    status, told = program(*drop, "doveadm", "-c", f"{env['FUTAR_ROOT']}/dovecot.conf", "-o", f"imapc_host={HOST}", "-o",
+                           f"imapc_port={port('IMAPS')}", "-o", "imapc_ssl=imaps", "-o", f"ssl_client_ca_file={env['FUTAR_CA']}", "-o",
+                           f"imapc_user={old[0]}", "-o", f"imapc_password={old[1]}", "-o", "mail_fsync=never", "sync", "-1", "-R",
+                           "-u", new[0], "imapc:")
+    check(status == 0, told)
+
+
+@case("a mailbox is fetched by doveadm with its UIDs; again it brings what came since, and doubles nothing")
+def _():
+    if not shutil.which("doveadm"):
+        raise Skip("doveadm is not installed")
+    old, new = ((f"{name}@{DOMAIN}", WORD) for name in ("fetched", "fetching"))
+    for address, password in (old, new):
+        futar("user", "add", address, "--password-file", "-", text=password + "\n")
+    time.sleep(DOVECOT_LOOKS_S)
+
+    def put(owner):
+        word = token()
+        check(send(exchange(), message(word, sender="eve@elsewhere.example"), sender="eve@elsewhere.example", to=owner[0])[0] == 250, word)
+        arrives(owner[0], word)
+        return word
+    words = []
+    for more in (3, 0, 2):
+        words += [put(old) for _ in range(more)]
+        fetched(old, new)
+        check(subjects(new) == subjects(old) and len(subjects(new)) == len(words), f"{subjects(new)}, not {subjects(old)}")
+
+
 @case("init writes a config that is sound, names who holds a port, points root at the first account and prints the records")
 def _():
     folder = tempfile.mkdtemp(dir=env["FUTAR_ROOT"])
