@@ -43,10 +43,13 @@ def comes_up(stack, tally):
         given = stack.engine.docker("exec", "-i", stack.id("futar"), "futar", "user", "add", f"{user}@{DOMAIN}",
                                     "--password-file", "-", given=PASSWORD + "\n", check=False)
         tally.check(given.returncode == 0, f"user add: {given.stdout}{given.stderr}")
-    (stack.folder / "deploy/compose/accounts/more.json").write_text(f'{{"aliases":[{{"alias":"all@{DOMAIN}","targets":["anna@{DOMAIN}"]}}]}}')
+    accounts = stack.folder / "deploy/compose/accounts"
+    (accounts / "more.json").write_text(f'{{"aliases":[{{"alias":"all@{DOMAIN}","targets":["anna@{DOMAIN}"]}}]}}')
+    (accounts / "passwd").write_text(f"dora@{DOMAIN}:{{MD5-CRYPT}}$1$abcdefgh$ZmRvvRSM4wGgJVlOEl8sY0\n")  # too weak
     keys = stack.exec("futar", "sh", "-c", "cat /var/lib/futar/tls/link/*").stdout
     again = stack.compose("up", "--no-build", "--force-recreate", "--no-deps", "init")
     tally.check(f"add alias all@{DOMAIN}" in again.stdout, f"accounts/ was not taken in: {again.stdout}")
+    tally.check(stack.state("init")["ExitCode"] == 0, f"a line that is not taken ends init: {again.stdout}")
     tally.check("password: " not in again.stdout, "init made a second password")
     tally.check(keys and keys == stack.exec("futar", "sh", "-c", "cat /var/lib/futar/tls/link/*").stdout,
                 "init made other keys")
