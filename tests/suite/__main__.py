@@ -90,7 +90,7 @@ STEPS = [
     Step("units", "da", "unit tests and fuzz seeds", ctest("asan")),
     Step("crash", "d", "a short run of kills, on the asan build", script("tests/crash/run", "--build", "asan", "--short")),
     Step("power", "d", "a short run of power cuts, on the asan build", script("tests/power/run", "--build", "asan", "--short")),
-    Step("build-release", "da", "the four programs as users run them", make("release", *build.PROGRAMS)),
+    Step("build-release", "da", "the four programs as users run them", make("release", *build.PROGRAMS, "futar_probe")),
     Step("door", "da", "the front door and its manners", script("tests/clients/front_door.py")),
     Step("judge", "da", "futar check and futar sign, the examples of the RFCs, published cases", script("tests/judge/run")),
     Step("clients", "da", "real mail programs, real mail, smuggling", script("tests/clients/run", seconds=1200)),
@@ -100,8 +100,8 @@ STEPS = [
          script("tests/users/run", "--build", "release")),
     Step("host", "da", "systemd units, and restarts under load that refuse no connection",
          script("tests/host/run", "--build", "release")),
-    Step("sandbox", "a", "what an agent tries from within and cannot, on this Landlock and older ones",
-         script("tests/sandbox/run", "--build", "asan")),
+    Step("sandbox", "da", "what an agent tries from within and cannot, on this Landlock and older ones",
+         script("tests/sandbox/run", "--build", "release")),
     Step("move", "a", "an agent goes to another host with its folder and keys",
          script("tests/move/run", "--build", "release")),
     Step("versions", "a", "the release before beside this one, agent by agent",
@@ -182,7 +182,7 @@ def main(words):
 
 DEPENDS = {
     "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power", "spf-records"),
-    "build-release": ("door", "backup", "judge", "clients", "users", "host", "kills", "cuts", "traces", "world", "bench", "memory", "memory-full"),
+    "build-release": ("door", "backup", "judge", "clients", "users", "host", "sandbox", "move", "versions", "kills", "cuts", "traces", "world", "bench", "memory", "memory-full"),
     "build-tsan": ("threads",),
     "build-fuzz": ("fuzz",),
 }
