@@ -10,6 +10,7 @@
 #include "common/spool/retention.h"
 #include "common/spool/summary_store.h"
 #include "common/store/ask.h"
+#include "msa/login/made_keys.h"
 #include "proto/control/answers.h"
 
 namespace futar::msa {
@@ -99,8 +100,11 @@ Task<Result<json>> purge(Subjects s, json arguments) {
       s.environment.loop, s.writer, std::move(keys), [address](Database& database, int64_t key) {
         return spool::erase_from_message(database, key, address);
       }));
-  const int64_t refused = CO_TRY(co_await store::ask<int64_t>(
-      s.writer, [address](Database& database) { return spool::erase_from_refused(database, address); }));
+  const int64_t refused =
+      CO_TRY(co_await store::ask<int64_t>(s.writer, [address](Database& database) -> Result<int64_t> {
+        TRY(forget_made_keys(database, address.text()));
+        return spool::erase_from_refused(database, address);
+      }));
   co_return json{{"messages", erased.messages}, {"open", erased.open}, {"refused", refused}};
 }
 

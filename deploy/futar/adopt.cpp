@@ -38,7 +38,7 @@ class Adopting {
     Targets targets;  ///< canonical
   };
   void leave(const ForeignEntry& entry, std::string_view why) {
-    told.left.push_back(fmt::format("line {}: {}", entry.line, why));
+    told.left.push_back(fmt::format("line {}: {}", entry.line, printable(why)));
   }
   void own(const std::string& domain) {
     if (directory::add_domain(records_, domain)) told.done.push_back("add domain " + domain);

@@ -203,7 +203,7 @@ void add_backup_commands(CLI::App& app, Program& program) {
   const auto folder = std::make_shared<std::string>();
   const auto verb = [&](const char* word, const char* about, int (*deed)(Program&, const std::string&)) {
     CLI::App* sub = group->add_subcommand(word, about);
-    sub->add_option("folder", *folder)->required();
+    sub->add_option("folder", *folder, "Of the backup")->required();
     command(sub, program, [&program, folder, deed] { return deed(program, *folder); });
   };
   verb("create", "Into an empty folder, while all runs", create_backup);

@@ -186,11 +186,13 @@ int show_dns(Program& program, const DnsWords& words) {
 
 }  // namespace
 
-std::string dns_before_start(Program& program, const std::string& domain) {
+std::string dns_before_start(Program& program, const std::string& domain,
+                             const std::vector<std::string>& addresses) {
   DnsFacts facts;
   try {
-    facts = facts_of(program.config(), {.domain = domain});
+    facts = facts_of(program.config(), {.domain = domain, .addresses = addresses});
   } catch (const Stop&) {
+    if (!addresses.empty()) throw;
     return "";
   }
   Told told;

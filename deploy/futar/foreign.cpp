@@ -52,7 +52,7 @@ std::vector<std::string> targets_of(std::string_view text, bool at_blanks) {
 }
 
 void leave(ForeignFile& file, size_t line, std::string_view words) {
-  file.left.push_back(fmt::format("line {}: {}", line, words));
+  file.left.push_back(fmt::format("line {}: {}", line, printable(words)));
 }
 
 // "*:bytes=2G", "*:storage=500M"; storage without a unit counts KiB (Dovecot's quota documentation).

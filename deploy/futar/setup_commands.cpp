@@ -1,4 +1,4 @@
-// init DOMAIN [--hostname H] [--smart-host URL]
+// init DOMAIN [--hostname H] [--smart-host URL] [--address IP]...
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -26,6 +26,7 @@ using nlohmann::json;
 
 struct InitWords {
   std::string domain, hostname, smart_host, user, password_file, dovecot_group;
+  std::vector<std::string> addresses;
   std::vector<std::string> settings;  ///< --set section.key=value
 };
 
@@ -144,7 +145,7 @@ int init(Program& program, InitWords words) {
   program.say(fmt::format("domain {}, account {}{}", words.domain, account, is_new ? "" : " (as it was)"));
   program.say(fmt::format("root, postmaster and abuse of {} go to {}", words.domain,
                           before.postmaster.empty() ? account : before.postmaster));
-  const std::string records = dns_before_start(program, words.domain);
+  const std::string records = dns_before_start(program, words.domain, words.addresses);
   if (!records.empty()) program.say("\nTo publish in the DNS:\n" + records);
   program.say("next: start futar-mta, futar-msa and futar-mda; then futar status, and futar dns " +
               words.domain + (records.empty() ? " --address IP" : "") + " for what to publish");
@@ -166,6 +167,10 @@ void add_setup_commands(CLI::App& app, Program& program) {
   sub->add_option("--user", words->user,
                   "The first account (default postmaster@DOMAIN); gets postmaster's mail");
   sub->add_option("--password-file", words->password_file, "Its first line is the password; - is stdin");
+  sub->add_option(
+         "--address", words->addresses,
+         "Where others see us, for the records to publish, if no address of this machine; repeatable")
+      ->allow_extra_args(false);
   sub->add_option("--dovecot-group", words->dovecot_group, "Group that may read dovecot.passwd");
   sub->add_option("--set", words->settings, "Another setting, section.key=value; repeatable")->take_all();
   command(sub, program, [&program, words] { return init(program, *words); });

@@ -1,5 +1,6 @@
 // tls install CERT KEY | tls show
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/ranges.h>
 
@@ -121,11 +122,15 @@ int install(Program& program, const TlsWords& words) {
     program.confirm(fmt::format("The certificate is for {}, not for {}. Install it?", joined(own.names),
                                 config.hostname()));
   const std::string certificate_file = config::certificate_file(config), key_file = config::key_file(config);
+  const bool is_first = ::access(certificate_file.c_str(), F_OK) != 0;
   if (!same_file(words.certificate, certificate_file) || !same_file(words.key, key_file))
     put_in_place(certificate_file, key_file, certificate, key);
   program.say(
       fmt::format("installed: {}, for {}, until {}", certificate_file, joined(own.names), day(own.until_s)));
-  const int code = tell_tls_agents(program);
+  if (is_first)  // an agent that found none at its start made one of its own, and keeps to that file
+    program.warn(
+        "agents that run serve with another until they start again: futar restart mta, futar restart msa");
+  const int code = is_first ? exit_code::done : tell_tls_agents(program);
   const Pinned pinned = published_pins(config);
   const bool wrong = pinned.why.empty() && !is_pinned_right(pinned.records, chain);
   if (wrong) program.warn("TLSA " + pin_words(config, pinned, chain));

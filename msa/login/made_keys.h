@@ -30,6 +30,8 @@ struct MadeKeys {
 Result<std::vector<MadeKeys>> load_made_keys(store::Database& database,
                                              const directory::Credentials& credentials);
 Result<void> store_made_keys(store::Database& database, const MadeKeys& made);
+/// For `futar user remove --purge`.
+Result<void> forget_made_keys(store::Database& database, const std::string& account);
 
 /// What was loaded and what has been made since; for worker threads and the io thread.
 class KeyMemory {

@@ -26,9 +26,12 @@ Result<std::vector<MadeKeys>> load_made_keys(store::Database& database,
     (is_in_force(credentials, made) ? good : gone).push_back(std::move(made));
   }
   select.reset();
-  auto& remove = *TRY(database.statement("DELETE FROM made_keys WHERE account = ?1"));
-  for (const MadeKeys& made : gone) TRY(remove.bind(1, made.account).run());
+  for (const MadeKeys& made : gone) TRY(forget_made_keys(database, made.account));
   return good;
+}
+
+Result<void> forget_made_keys(store::Database& database, const std::string& account) {
+  return TRY(database.statement("DELETE FROM made_keys WHERE account = ?1"))->bind(1, account).run();
 }
 
 Result<void> store_made_keys(store::Database& database, const MadeKeys& made) {

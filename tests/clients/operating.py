@@ -1,6 +1,7 @@
 """What the operator sees and does, from outside: status, trace, audit, aliases, and agents that are away."""
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -178,3 +179,32 @@ def _():
 def _():
     for agent in ("msa", "mta", "mda"):
         check(futar("status", agent) == f"{agent} answers\n", agent)
+
+
+def help_entries(text):
+    """What a page of help lists, by section: the words of an entry with its explanation."""
+    section, entries = "", []
+    for line in text.splitlines():
+        if line.endswith(":") and not line.startswith(" "):
+            section = line.rstrip(":")
+        elif line.startswith("  ") and line[2:3].strip() and section:
+            entries.append([section, line.strip()])
+        elif line.startswith("   ") and entries:
+            entries[-1][1] += "  " + line.strip()
+    return entries
+
+
+@case("futar --help and the help of each verb explain every word that they list")
+def _():
+    bare, pages, waiting = [], 0, [()]
+    while waiting:
+        words = waiting.pop()
+        pages += 1
+        for section, entry in help_entries(futar(*words, "--help")):
+            if not re.search(r"(  |REQUIRED )\S", entry):
+                bare.append(f"{' '.join(words)}: {entry}")
+            name = entry.split()[0]
+            if section == "Subcommands" and words + (name,) != ("sendmail",):
+                waiting.append(words + (name,))
+    check(not bare, f"without an explanation: {bare}")
+    check(pages > 60, f"{pages} pages of help only")

@@ -217,6 +217,9 @@ TEST_CASE("keys made at a first login are there after a restart, until the impor
   };
   CHECK(load().empty());
   REQUIRE(store_made_keys(*database, world.kept.at(0)));
+  REQUIRE(forget_made_keys(*database, "old@example.org"));  // it was removed and purged
+  CHECK(load().empty());
+  REQUIRE(store_made_keys(*database, world.kept.at(0)));
 
   Login again(world.loop, world.workers, world.clock, world.options);
   again.set_credentials(directory::Credentials::open(world.folder).value());

@@ -1,0 +1,1 @@
+fuzz_target(adopt USES deploy_futar)
