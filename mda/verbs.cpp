@@ -44,7 +44,8 @@ Task<Result<json>> trace(Subjects s, json arguments) {
 
 Task<Result<json>> purge(Subjects s, json arguments) {
   const smtp::Address address = CO_TRY(smtp::parse_address(arguments.value("address", "")));
-  co_return json{{"records", CO_TRY(co_await s.delivery.ledger().erase(address.text()))}};
+  const Ledger::Erased erased = CO_TRY(co_await s.delivery.erase(address.text()));
+  co_return json{{"records", erased.records}, {"open", erased.open}};
 }
 
 json audit(const Subjects& s) {
@@ -60,6 +61,17 @@ Task<Result<json>> backup(Subjects s, std::shared_ptr<spool::Snapshot> snapshot,
     co_return co_await proto::backup_answer(*snapshot, s.delivery.ledger().audit_reader(), std::move(act));
   CO_TRY(co_await s.delivery.lay_ready(*snapshot));
   co_return json{{"folder", snapshot->folder()}, {"bodies", 0}};
+}
+
+// Of the rows of the queue's database {"instance"}, in its newest epoch or in all.
+Task<Result<json>> pairs(Subjects s, json arguments) {
+  const std::string instance = arguments.value("instance", "");
+  const auto epochs = arguments.value("newest", false) ? ledger::Epochs::newest : ledger::Epochs::all;
+  proto::Pairs known = [=](store::Database& database, spool::PairRange range, const spool::PairSink& sink) {
+    return ledger::delivered(database, instance, epochs, range, sink);
+  };
+  co_return co_await proto::pairs_answer(s.delivery.ledger().audit_reader(), std::move(known),
+                                         std::move(arguments));
 }
 
 Task<Result<json>> reload(Subjects s) {
@@ -78,6 +90,7 @@ std::map<std::string, proto::Verb> control_verbs(Subjects s) {
   return {{"status", [s](json) { return answer(status(s)); }},
           {"trace", [s](json a) { return trace(s, std::move(a)); }},
           {"audit", [s](json) { return answer(audit(s)); }},
+          {"pairs", [s](json a) { return pairs(s, std::move(a)); }},
           {"backup", [s, snapshot](json a) { return backup(s, snapshot, a.value("act", "")); }},
           {"purge", [s](json a) { return purge(s, std::move(a)); }},
           {"reopen", again},

@@ -58,10 +58,10 @@ Task<Result<int64_t>> Retention::pass() {
   const int64_t before = clock_.wall_ms() - options_.keep_ms;
   int64_t count = 0;
   for (Forgotten last{0, 0, false}; !last.at_end && !stopped_;) {
+    // The job may outlive this object: a writer that ends runs what it was given.
     last = CO_TRY(co_await store::ask<Forgotten>(
-        writer_, [this, before, after = last.after](store::Database& database) {
-          return step_(database, before, after, options_.step);
-        }));
+        writer_, [step = step_, limit = options_.step, before, after = last.after](
+                     store::Database& database) { return step(database, before, after, limit); }));
     count += last.count;
     if (!last.at_end) co_await end_.wait_for(options_.pause_ms);
   }

@@ -313,6 +313,11 @@ Task<Result<size_t>> Delivery::reopen_directory() { return impl_->reopen_directo
 
 Task<Result<size_t>> Delivery::lay_ready(spool::Snapshot& snapshot) { return impl_->lay_ready(snapshot); }
 
+Task<Result<Ledger::Erased>> Delivery::erase(std::string address) {
+  co_await impl_->write_confirmed();
+  co_return co_await impl_->ledger->erase(std::move(address));
+}
+
 Task<> Delivery::stop() {
   impl_->stopping = true;
   impl_->stop_housekeeping.open();

@@ -56,6 +56,8 @@ class Delivery {
   Task<Result<size_t>> reopen_directory();
   /// A copy of the ledger for a backup, as of a moment in which no delivery is half done; they wait so long.
   Task<Result<size_t>> lay_ready(spool::Snapshot& snapshot);
+  /// Ledger::erase, with all that mta has confirmed so far.
+  Task<Result<Ledger::Erased>> erase(std::string address);
   Task<> stop();  ///< takes nothing more; returns when what was taken is answered
 
   const Counters& counters() const;

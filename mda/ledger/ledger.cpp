@@ -92,13 +92,14 @@ Task<Result<int64_t>> Ledger::forget(int64_t before_ms) {
   co_return total;
 }
 
-Task<Result<int64_t>> Ledger::erase(std::string address) {
+Task<Result<Ledger::Erased>> Ledger::erase(std::string address) {
   constexpr size_t step = 200;
-  std::vector<Record> records;
+  ledger::Naming found;
   CO_TRY(co_await audit_reader_.read([&](store::Database& database) -> Result<void> {
-    records = TRY(ledger::naming(database, address));
+    found = TRY(ledger::naming(database, address));
     return {};
   }));
+  std::vector<Record>& records = found.confirmed;
   for (Record& record : records) {
     for (std::string* text : {&record.recipient, &record.account})
       *text = spool::erase_address(*text, address);
@@ -109,7 +110,7 @@ Task<Result<int64_t>> Ledger::erase(std::string address) {
     const auto end = records.begin() + static_cast<ptrdiff_t>(std::min(from + step, records.size()));
     CO_TRY(co_await change_all({begin, end}, ledger::rename));
   }
-  co_return static_cast<int64_t>(records.size());
+  co_return Erased{static_cast<int64_t>(records.size()), found.open};
 }
 
 Task<Result<std::vector<Record>>> Ledger::of_message(MessageId id) {

@@ -54,8 +54,12 @@ class Ledger {
   /// Deletes what is confirmed and older, 200 at a step. Returns the number of records.
   Task<Result<int64_t>> forget(int64_t before_ms);
 
-  /// Takes an address out of confirmed records; counts and places stay. Returns the number of records.
-  Task<Result<int64_t>> erase(std::string address);
+  /// Takes an address out of confirmed records; counts and places stay.
+  struct Erased {
+    int64_t records = 0;
+    int64_t open = 0;  ///< not confirmed yet: left as they are
+  };
+  Task<Result<Erased>> erase(std::string address);
 
   /// For traces and audits.
   Task<Result<std::vector<Record>>> of_message(MessageId id);

@@ -153,6 +153,22 @@ Result<std::vector<Record>> rows(store::Database& database, int64_t sender, int6
   return all(select.bind(1, sender).bind(2, after).bind(3, limit));
 }
 
+Result<void> delivered(store::Database& database, std::string_view instance, Epochs epochs,
+                       spool::PairRange range, const spool::PairSink& sink) {
+  auto& select =
+      *TRY(database.statement("SELECT d.row, d.id FROM delivery d JOIN sender s ON s.key = d.sender WHERE "
+                              "s.instance = ?1 AND (?2 = 0 OR "
+                              "s.epoch = (SELECT max(epoch) FROM sender WHERE instance = ?1)) AND d.ending = "
+                              "1 AND d.row BETWEEN ?3 AND "
+                              "?4"));
+  select.bind(1, instance).bind(2, int64_t{epochs == Epochs::newest}).bind(3, range.first);
+  select.bind(4, range.last);
+  while (TRY(select.step()))
+    if (const auto id = MessageId::from_blob(select.blob(1))) sink({select.integer(0), *id});
+  select.reset();
+  return {};
+}
+
 Result<void> insert(store::Database& database, const Record& record) {
   auto& insert = *TRY(database.statement("INSERT INTO delivery(" COLUMNS
                                          ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
@@ -178,12 +194,18 @@ Result<void> withdraw(store::Database& database, const Record& record) {
   return remove.bind(1, record.sender).bind(2, record.row).run();
 }
 
-Result<std::vector<Record>> naming(store::Database& database, std::string_view address) {
-  auto& select = *TRY(database.statement(
-      "SELECT " COLUMNS
-      " FROM delivery d WHERE row < (SELECT confirmed_below FROM sender WHERE key = d.sender) AND "
-      "(lower(recipient) = ?1 OR lower(account) = ?1 OR instr(lower(targets), ?1) > 0)"));
-  return all(select.bind(1, ascii_lower(address)));
+Result<Naming> naming(store::Database& database, std::string_view address) {
+  auto& select = *TRY(database.statement("SELECT " COLUMNS
+                                         " FROM delivery WHERE lower(recipient) = ?1 OR lower(account) = ?1 "
+                                         "OR instr(lower(targets), ?1) > 0 ORDER BY sender, row"));
+  Naming naming;
+  for (Record& record : TRY(all(select.bind(1, ascii_lower(address))))) {
+    if (record.row < TRY(confirmed_below(database, record.sender)))
+      naming.confirmed.push_back(std::move(record));
+    else
+      ++naming.open;
+  }
+  return naming;
 }
 
 Result<void> rename(store::Database& database, const Record& record) {

@@ -11,6 +11,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/result.h"
+#include "common/spool/pairs.h"
 #include "common/store/database.h"
 
 namespace futar::mda {
@@ -66,13 +67,23 @@ Result<bool> has_other_senders(store::Database& database, int64_t sender);
 /// Rows of a sender behind `after`, in order: for audits.
 Result<std::vector<Record>> rows(store::Database& database, int64_t sender, int64_t after, int64_t limit);
 
+/// Rows of an instance that were delivered: in all epochs, or in the newest alone.
+enum class Epochs : uint8_t { all, newest };
+Result<void> delivered(store::Database& database, std::string_view instance, Epochs epochs,
+                       spool::PairRange range, const spool::PairSink& sink);
+
 Result<void> insert(store::Database& database, const Record& record);
 /// A new intent for a row: another folder or file name.
 Result<void> redirect(store::Database& database, const Record& record);
 /// There is no intent for the row any more: it starts over.
 Result<void> withdraw(store::Database& database, const Record& record);
-/// Confirmed records that name the address, whose outcome nobody asks for again.
-Result<std::vector<Record>> naming(store::Database& database, std::string_view address);
+/// Records that name the address: those that are confirmed, whose outcome nobody asks for again, and how many
+/// others.
+struct Naming {
+  std::vector<Record> confirmed;
+  int64_t open = 0;
+};
+Result<Naming> naming(store::Database& database, std::string_view address);
 /// The names of a record: recipient, account and targets.
 Result<void> rename(store::Database& database, const Record& record);
 /// Of each sender's lowest `limit` rows deletes those that are confirmed and older than `before_ms`. Returns

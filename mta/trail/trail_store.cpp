@@ -13,6 +13,7 @@ using store::Statement;
 
 constexpr int64_t largest_run = 400'000;  // entries, some 60 000 messages: two runs of that are not merged
 constexpr size_t entry_size = 8;
+constexpr size_t few = 1500;
 
 void put(std::string& to, uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) to.push_back(static_cast<char>(value >> shift));
@@ -275,6 +276,7 @@ Result<std::vector<int64_t>> find(Database& database, const Conditions& conditio
   std::vector<Run> runs = TRY(load_runs(database));
   std::vector<int64_t> found;
   for (size_t i = 0; i < conditions.size(); ++i) {
+    if (i > 0 && found.size() <= few) break;  // to look at these is cheaper than to read another list
     std::vector<int64_t> messages;
     for (const Run& run : runs)
       if (run.newest_ms >= since_ms)

@@ -69,8 +69,9 @@ Result<void> forget_runs(store::Database& database);
 /// All of it; it is made anew from the first message on.
 Result<void> forget_trail(store::Database& database);
 
-/// Messages that may fulfil all conditions, each once, newest first; of those only that a run knows which has
-/// messages accepted at or after since_ms. Only what stands in the trail.
+/// Messages that may fulfil all conditions (or the first ones, when these leave few), each once, newest
+/// first; of those only that a run knows which has messages accepted at or after since_ms. Only what stands
+/// in runs.
 Result<std::vector<int64_t>> find(store::Database& database, const Conditions& conditions, int64_t since_ms);
 /// Messages behind the cursor, and those with recipients behind it; newest first.
 Result<std::vector<int64_t>> tail(store::Database& database);

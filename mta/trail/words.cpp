@@ -54,20 +54,24 @@ std::vector<Hash> hashes_of(const MessageId& id, const smtp::Address& sender,
 }
 
 Conditions conditions_of(const spool::TraceQuery& query) {
-  Conditions conditions;
-  if (!query.from.empty()) conditions.push_back({hash_of(By::sender, address_word(query.from))});
-  if (!query.to.empty()) conditions.push_back({hash_of(By::recipient, address_word(query.to))});
-  if (!query.client.empty()) conditions.push_back({hash_of(By::client, query.client)});
-  if (!query.message_id.empty())
-    conditions.push_back({hash_of(By::message_id, message_id_word(query.message_id))});
+  // In the order of how few messages each leaves: an address before a domain.
+  Conditions narrow, wide;
+  const auto add = [&](std::string_view word, std::initializer_list<By> kinds) {
+    std::vector<Hash>& alternatives = (word.starts_with('@') ? wide : narrow).emplace_back();
+    for (By by : kinds) alternatives.push_back(hash_of(by, word));
+  };
   if (query.what.starts_with('<'))
-    conditions.push_back({hash_of(By::message_id, query.what)});
+    add(query.what, {By::message_id});
   else if (query.is_by_id() && query.what.size() >= id_end_size)
-    conditions.push_back({hash_of(By::id_end, end_of(query.what))});
-  else if (!query.what.empty() && !query.is_by_id())
-    conditions.push_back(
-        {hash_of(By::sender, address_word(query.what)), hash_of(By::recipient, address_word(query.what))});
-  return conditions;
+    add(end_of(query.what), {By::id_end});
+  if (!query.message_id.empty()) add(message_id_word(query.message_id), {By::message_id});
+  if (!query.client.empty()) add(query.client, {By::client});
+  if (!query.what.empty() && !query.what.starts_with('<') && !query.is_by_id())
+    add(address_word(query.what), {By::sender, By::recipient});
+  if (!query.from.empty()) add(address_word(query.from), {By::sender});
+  if (!query.to.empty()) add(address_word(query.to), {By::recipient});
+  narrow.insert(narrow.end(), wide.begin(), wide.end());
+  return narrow;
 }
 
 }  // namespace futar::mta::trail

@@ -14,6 +14,7 @@
 #include "mta/queue/audit_store.h"
 #include "mta/queue/backlog_store.h"
 #include "mta/queue/queue_store.h"
+#include "mta/queue/retention_store.h"
 #include "mta/queue/signed_store.h"
 #include "mta/queue/trace_store.h"
 #include "mta/trail/trail_store.h"
@@ -252,9 +253,30 @@ void audit(const std::string& path) {
              audited.problems.size());
 }
 
+/// Deletes all of it as retention does.
+void forget_all(Database& database) {
+  std::vector<double> steps;
+  int64_t count = 0;
+  double cpu = 0;
+  for (spool::Forgotten last{0, 0, false}; !last.at_end; count += last.count) {
+    Took took;
+    auto transaction = need(store::Transaction::begin(database));
+    last = need(forget_history(database, now_ms + day_ms, last.after, 200));
+    need(transaction.commit());
+    steps.push_back(took.stop().wall);
+    cpu += took.cpu;
+  }
+  std::ranges::sort(steps);
+  fmt::print(
+      "retention {} messages, {:.1f} us of CPU each; a step of 200 takes {:.1f} ms, the longest {:.1f} ms\n",
+      count, cpu * 1e6 / static_cast<double>(count), steps[steps.size() / 2] * 1e3, steps.back() * 1e3);
+}
+
 /// Two databases side by side, in turns of 64 messages a commit.
 void compare_events(const std::string& folder) {
   constexpr int64_t turns = 300, each = 64;
+  for (const char* name : {"/with.db", "/without.db"})
+    for (const char* part : {"", "-wal", "-shm"}) ::unlink((folder + name + part).c_str());
   auto with = open(folder + "/with.db"), without = open(folder + "/without.db");
   double cpu_with = 0, cpu_without = 0;
   for (int64_t turn = 0; turn < turns; ++turn)

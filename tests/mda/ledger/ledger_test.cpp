@@ -180,15 +180,16 @@ TEST_CASE("an address goes out of confirmed records, which stay, and of no other
   CHECK(ledger::insert(*book.database, delivered(book.sender, 8, book.id)));
   CHECK(ledger::confirm(*book.database, book.sender, 8));
   const auto found = *ledger::naming(*book.database, "bob@example.org");
-  REQUIRE(found.size() == 2);
-  CHECK(found[0].row == 5);
-  CHECK(found[1].row == 7);
-  for (Record record : found) {
+  REQUIRE(found.confirmed.size() == 2);
+  CHECK(found.confirmed[0].row == 5);
+  CHECK(found.confirmed[1].row == 7);
+  CHECK(found.open == 1);
+  for (Record record : found.confirmed) {
     record.recipient = record.account = "erased@invalid";
     record.targets.clear();
     CHECK(ledger::rename(*book.database, record));
   }
-  CHECK(ledger::naming(*book.database, "bob@example.org")->empty());
+  CHECK(ledger::naming(*book.database, "bob@example.org")->confirmed.empty());
   CHECK((*ledger::find(*book.database, book.sender, 5))->file == "1.M2.host,S=3,W=4");
   CHECK((*ledger::find(*book.database, book.sender, 8))->recipient == "bob@example.org");
 }
