@@ -106,6 +106,8 @@ STEPS = [
          script("tests/move/run", "--build", "release")),
     Step("versions", "a", "the release before beside this one, agent by agent",
          script("tests/versions/run", "--build", "release", seconds=5400)),
+    Step("audit", "da", "faults planted into the databases, and their repair", script("tests/audit/run", "--build", "release")),
+    Step("history", "da", "what finds a message, and an address that is forgotten", script("tests/history/run", "--build", "release")),
     Step("backup", "a", "a backup under full load, put back beside the old machine", script("tests/backup/run", "--build", "release")),
     Step("build-tsan", "da", "the threaded parts under the thread sanitizer",
          make("tsan", *(f"test_{'' if name.startswith('proto') else 'common_'}{name}" for name in THREADED))),
@@ -182,7 +184,7 @@ def main(words):
 
 DEPENDS = {
     "build-dev": ("units-dev", "tidy"), "build-asan": ("units", "crash", "power", "spf-records"),
-    "build-release": ("door", "backup", "judge", "clients", "users", "host", "sandbox", "move", "versions", "kills", "cuts", "traces", "world", "bench", "memory", "memory-full"),
+    "build-release": ("door", "audit", "history", "backup", "judge", "clients", "users", "host", "sandbox", "move", "versions", "kills", "cuts", "traces", "world", "bench", "memory", "memory-full"),
     "build-tsan": ("threads",),
     "build-fuzz": ("fuzz",),
 }
