@@ -1,6 +1,7 @@
 """A machine that runs Futár under systemd: local mail, restarts, an upgrade and the way back, all under load."""
 import asyncio
 import json
+import sqlite3
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ USERS, SENDER, PASSWORD = ["ben", "cleo", "dora"], "sender", "7kd-qzm-2xw"
 # What else a config would say on a machine that talks to nobody, and sends more than a person does.
 SETTINGS = ("dns.servers=[]", "mta.remote=hold", "msa.limit_hour=0", "msa.limit_day=0")
 MAILBOXES = "var/mail/futar"
+OLDEST = "SELECT value FROM meta WHERE key = 'oldest_reader'"
 UNITS = [f"futar-{agent}.service" for agent in AGENTS]
 
 
@@ -57,7 +59,12 @@ def local_mail(guest, tally):
     until(lambda: any("by sendmail" in text for text in texts(guest, "ann")))
     tally.check(sum("by sendmail" in text for text in texts(guest, "ann")) == 1, f"sendmail's message: {texts(guest, 'ann')}")
     tally.check(guest.run("/usr/bin/mailq").returncode == 0, "mailq")
-    tally.check(guest.run("newaliases").returncode == 0, "newaliases")
+    Path(guest.path("etc/aliases")).write_text("# as Debian has it\nwebmaster: ann\n")
+    told = guest.run("newaliases", check=False)
+    tally.check(told.returncode == 0, f"newaliases: {told.stdout}")
+    guest.run("/usr/sbin/sendmail", "webmaster", given="Subject: by an alias\n\nhello\n")
+    until(lambda: any("by an alias" in text for text in texts(guest, "ann")))
+    tally.check(any("by an alias" in text for text in texts(guest, "ann")), "an alias of /etc/aliases leads nowhere")
 
 
 def cron_speaks(guest, tally):
@@ -144,6 +151,32 @@ def protected(guest, tally):
         tally.check(level <= 1.5, f"futar-{agent} is exposed {level}\n{told}")
 
 
+def set_schema(guest, version, oldest):
+    database = sqlite3.connect(guest.path("var/lib/futar/mta/mta.db"))
+    before = database.execute("PRAGMA user_version").fetchone()[0], database.execute(OLDEST).fetchone()[0]
+    database.execute(f"PRAGMA user_version = {version}")
+    database.execute("UPDATE meta SET value = ? WHERE key = 'oldest_reader'", (oldest,))
+    database.commit()
+    database.close()
+    return before
+
+
+def refuses_what_it_may_not_read(guest, tally):
+    """A database of a later release that says so: the agent says why and stays down; as soon as it may read, it serves."""
+    unit, socket = "futar-mta.service", "futar-mta.socket"
+    guest.run("systemctl", "stop", socket, unit)
+    before = set_schema(guest, 99, b"98")
+    guest.run("systemctl", "start", unit, check=False)
+    until(lambda: state(guest, unit) == "failed")
+    status = guest.run("systemctl", "show", "--property=ExecMainStatus", "--value", unit).stdout.strip()
+    words = guest.run("journalctl", "--unit", unit, "-n", "5", "--no-pager").stdout
+    tally.check((state(guest, unit), status) == ("failed", "78"), f"a newer database: {state(guest, unit)}, {status}: {words}")
+    tally.check("may not read (98 may)" in words, f"a newer database is not told: {words}")
+    set_schema(guest, 99, before[1])
+    guest.run("systemctl", "start", socket, unit)
+    tally.check(state(guest, unit) == "active", "a newer database that this release may read is refused")
+
+
 def take_away(guest, tally):
     """Removed while it runs: agents and sockets go, and purging then leaves the mailboxes."""
     guest.run("dpkg", "--remove", *packages.ALL)
@@ -176,5 +209,6 @@ def everything(guest, old, new, restarts, tally):
         letters += traffic(guest, tally, seed, words, exchange, paths)
         exchanged(guest, before, number, tally, words)
     all_mail_there(guest, letters, tally)
+    refuses_what_it_may_not_read(guest, tally)
     cron_speaks(guest, tally)
     take_away(guest, tally)
