@@ -50,6 +50,7 @@ enum class Kind : uint8_t {
   helo = 35,        ///< helo, cause: what is odd about the name
   forwarded = 36,   ///< client (a trusted forwarder), from (its client, who is judged), name; or cause
   own_check = 37,   ///< what (SPF, DKIM, DMARC of our own mail), cause: as its receiver would find it
+  repaired = 38,    ///< what, by: `futar audit --repair`
 };
 
 // Values are on disk, as above. All are text: numbers in decimal, `next` in wall ms, `attempt` from 1, `host`

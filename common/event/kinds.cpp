@@ -23,7 +23,9 @@ constexpr Row rows[] = {
     {Kind::routed, "routed", "{recipient}: goes to {to}[ ({rule})]"},
     {Kind::expanded, "expanded", "{recipient} is an alias of {targets}"},
     {Kind::delivered, "delivered", "{recipient}: [put into {folder}|delivered]"},
-    {Kind::relayed, "relayed", "{recipient}: [handed over to {host}|handed over][ ({tls})][: \"{reply}\"]"},
+    {Kind::relayed, "relayed",
+     "{recipient}: [handed over to {host}|handed over][ ({tls})][, with the return path {sender}][: "
+     "\"{reply}\"]"},
     {Kind::deferred, "deferred",
      "{recipient}: [try {attempt}|not yet][, {host}][, {tls}][: {cause}][. It said \"{reply}\". That is "
      "\"later\", not \"no\"][. Next try in {next}]"},
@@ -56,6 +58,7 @@ constexpr Row rows[] = {
     {Kind::forwarded, "forwarded",
      "came through {client}, a trusted forwarder[; its client was {from}][ ({name})][; {cause}]"},
     {Kind::own_check, "own check", "our own check: {what}[; {cause}]"},
+    {Kind::repaired, "repaired", "repaired by {by}: {what}"},
 };
 
 constexpr std::string_view fields[] = {
@@ -64,7 +67,7 @@ constexpr std::string_view fields[] = {
     "rule",   "targets",    "folder", "file",      "host",  "next",       "attempt",      "by",
     "of",     "id",         "kind",   "what",      "limit", "message_id", "queue",        "code",
 };
-static_assert(std::size(rows) == static_cast<size_t>(Kind::own_check));
+static_assert(std::size(rows) == static_cast<size_t>(Kind::repaired));
 static_assert(std::size(fields) == static_cast<size_t>(Field::code));
 
 const Row& row(Kind kind) { return rows[static_cast<size_t>(kind) - 1]; }

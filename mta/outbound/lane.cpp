@@ -140,6 +140,8 @@ void Outbound::settle(Site& site, Site::Pending pending, const std::vector<Recip
     outcome.tls = tls;
     outcome.dsn_passed = result.dsn_asked;
     outcome.doubtful = result.doubtful;
+    if (const smtp::Address path = return_path_of(pending.item); path != pending.item.reverse_path)
+      outcome.return_path = path.text();
     outcomes.push_back(std::move(outcome));
   }
   if (!outcomes.empty()) {
@@ -164,10 +166,13 @@ void Outbound::it_answered(Site& site) {
   loop_.spawn("outbound: destination", queue_.save(site.destination));
 }
 
+smtp::Address Outbound::return_path_of(const RemoteItem& item) const {
+  return item.forwarder.empty() ? item.reverse_path : options_.forwarded(item.reverse_path, item.forwarder);
+}
+
 smtp_client::Transaction Outbound::transaction_of(const RemoteItem& item) const {
   smtp_client::Transaction t;
-  t.reverse_path =
-      item.forwarder.empty() ? item.reverse_path : options_.forwarded(item.reverse_path, item.forwarder);
+  t.reverse_path = return_path_of(item);
   t.parameters = item.parameters;
   for (const RemoteRecipient& recipient : item.recipients)
     t.recipients.push_back({recipient.address, recipient.parameters});

@@ -74,6 +74,7 @@ class Outbound {
   Task<> look_at(Site& site, Site::Pending& pending);
   Task<> look_beside(Outgoing mail, int64_t row);
   void it_answered(Site& site);
+  smtp::Address return_path_of(const RemoteItem& item) const;  ///< that of SRS when it was forwarded
   smtp_client::Transaction transaction_of(const RemoteItem& item) const;
   Task<Result<std::string>> read_piece(std::shared_ptr<const std::string> head, spool::Body body,
                                        uint64_t offset) const;

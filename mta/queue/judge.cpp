@@ -130,6 +130,7 @@ void add_attempt(Event& event, const RemoteOutcome& outcome) {
   add(Field::host, outcome.host);
   add(Field::tls, outcome.tls);
   add(Field::reply, outcome.words);
+  if (event.kind == Kind::relayed) add(Field::sender, outcome.return_path);
   if (event.kind != Kind::relayed) add(Field::cause, outcome.reason);
 }
 

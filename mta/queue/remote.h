@@ -61,6 +61,7 @@ struct RemoteOutcome {
   int64_t not_before_ms = 0;  ///< later: its destination is not tried before; 0 = its own back-off holds
   bool dsn_passed = false;    ///< the remote will tell the sender (RFC 3461 §5.2.2)
   bool doubtful = false;      ///< the remote may have it: a second copy is possible
+  std::string return_path;    ///< MAIL FROM of a forwarded message (mta/srs); "" = the sender's own
 };
 
 }  // namespace futar::mta

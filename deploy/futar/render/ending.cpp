@@ -95,8 +95,11 @@ std::string whether_sender_knows(const TracedMessage& message, const TracedRecip
 
 const TracedEvent* last_event(const TracedMessage& message, std::string_view address, std::string_view kind) {
   const TracedEvent* last = nullptr;
-  for (const TracedEvent& event : message.events)
-    if (field(&event, "recipient") == address && (kind.empty() || event.kind == kind)) last = &event;
+  for (const TracedEvent& event : message.events) {
+    const bool is_report = event.kind == "reported" || event.kind == "report suppressed";
+    const bool fits = kind.empty() ? !is_report : event.kind == kind;
+    if (fits && field(&event, "recipient") == address) last = &event;
+  }
   return last;
 }
 
@@ -104,6 +107,11 @@ std::string_view field(const TracedEvent* event, const char* name) {
   if (!event) return "";
   const auto found = event->fields.find(name);
   return found == event->fields.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::string short_id(const TracedMessage& message) {
+  constexpr size_t length = 8;
+  return message.id.size() > length ? message.id.substr(message.id.size() - length) : message.id;
 }
 
 std::string host_name(std::string_view host) {
@@ -164,12 +172,12 @@ std::string closing_in_words(const TracedMessage& message) {
   std::string closing;
   const auto say = [&](const std::string& sentence) { closing += (closing.empty() ? "" : " ") + sentence; };
   if (first_in(message, {"held"}))
-    say(fmt::format("It stays until futar queue release {} or futar queue remove {}.", message.id,
-                    message.id));
+    say(fmt::format("futar queue release {} sends it on, futar queue remove {} drops it.", short_id(message),
+                    short_id(message)));
   if (first_in(message, {"spooled"})) say("msa keeps it and hands it over by itself when mta is back.");
   if (const TracedRecipient* waiting = first_in(message, {"waiting"});
       waiting && last_event(message, waiting->address, "deferred"))
-    say(fmt::format("It is tried again by itself; at once: futar queue retry {}", message.id));
+    say(fmt::format("It is tried again by itself; at once: futar queue retry {}", short_id(message)));
   if (const TracedRecipient* failed = first_in(message, {"bounced", "expired", "cancelled"}))
     if (const std::string told = whether_sender_knows(message, *failed); !told.empty()) say(told);
   if (const TracedRecipient* relayed = first_in(message, {"relayed"})) say(whom_to_ask(message, *relayed));

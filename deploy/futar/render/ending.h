@@ -16,10 +16,12 @@ std::string count_in_words(const TracedMessage& message);
 /// What can be done now, and whom to ask; "" when there is nothing to say.
 std::string closing_in_words(const TracedMessage& message);
 
-/// The newest event that is about this recipient, null if none is. `kind` "" is any.
+/// The newest event that is about this recipient, null if none is. `kind` "" is any but reports to the
+/// sender.
 const TracedEvent* last_event(const TracedMessage& message, std::string_view address,
                               std::string_view kind = "");
 std::string_view field(const TracedEvent* event, const char* name);  ///< "" if absent
+std::string short_id(const TracedMessage& message);  ///< its end, which `futar` takes for the whole
 std::string host_name(
     std::string_view host);  ///< "mx1.remote.example" of "mx1.remote.example[192.0.2.25]:25"
 

@@ -100,7 +100,7 @@ std::string rule_of(const TracedRecipient& recipient) {
 std::string filled(std::string_view text, const TracedMessage& message, const TracedRecipient& recipient) {
   std::string out(text);
   for (const auto& [word, value] :
-       {std::pair<std::string_view, const std::string&>("ID", message.id), {"ADDRESS", recipient.address}})
+       {std::pair<std::string_view, std::string>("ID", short_id(message)), {"ADDRESS", recipient.address}})
     for (size_t at = 0; (at = out.find(word, at)) != std::string::npos; at += value.size())
       out.replace(at, word.size(), value);
   return out;
@@ -118,7 +118,9 @@ size_t tries(const TracedMessage& message, const TracedRecipient& recipient) {
 std::string inputs_of(const TracedMessage& message, const TracedRecipient& recipient) {
   std::string inputs;
   const auto add = [&](const std::string& text) { inputs += (inputs.empty() ? "" : ", ") + text; };
-  const TracedEvent* last = last_event(message, recipient.address);
+  // The same address may be in a message twice, as the start and the end of a loop.
+  const TracedEvent* end = last_event(message, recipient.address, recipient.state);
+  const TracedEvent* last = end ? end : last_event(message, recipient.address);
   if (const size_t number = tries(message, recipient))
     add(number == 1 ? "1 try" : fmt::format("{} tries", number));
   if (const auto host = field(last, "host"); !host.empty()) add(std::string(host));
@@ -126,7 +128,7 @@ std::string inputs_of(const TracedMessage& message, const TracedRecipient& recip
   if (const auto targets = field(last, "targets"); !targets.empty())
     add("it leads to " + std::string(targets));
   if (const auto by = field(last, "by"); !by.empty()) add("asked by " + std::string(by));
-  if (!recipient.status.empty()) add("status " + recipient.status);
+  if (!recipient.status.empty() && !recipient.status.starts_with('2')) add("status " + recipient.status);
   if (recipient.state == "held" || recipient.state == "bounced")
     add("from " + (message.from.empty() ? "<>" : message.from));
   return inputs;

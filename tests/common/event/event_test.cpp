@@ -76,7 +76,7 @@ TEST_CASE("each kind and field has a name of its own, and each pattern asks for 
       pattern.remove_prefix(close);
     }
   }
-  CHECK(kinds.size() == static_cast<size_t>(Kind::own_check));
+  CHECK(kinds.size() == static_cast<size_t>(Kind::repaired));
   CHECK(event::name(Kind::delivered) == "delivered");
   CHECK(event::name(Kind::waiting_on_link) == "waiting on link");
 }

@@ -126,6 +126,14 @@ TEST_CASE("a trace keeps which server it was, how it was secured and what it sai
   CHECK(change.event.get(event::Field::reply) == "450 4.2.0 Greylisted");
 }
 
+TEST_CASE("what was forwarded keeps the return path that it went out with, and only when it did") {
+  RemoteOutcome outcome = remote(RemoteOutcome::State::relayed, "handed over", "2.0.0");
+  outcome.return_path = "SRS0=ab=cd=a.example=x@example.org";
+  CHECK(judge(outcome, bob(), {}, {1000, 0, 0}).event.get(event::Field::sender) == outcome.return_path);
+  outcome.state = RemoteOutcome::State::later;
+  CHECK(judge(outcome, bob(), {}, {1000, 0, 0}).event.get(event::Field::sender).empty());
+}
+
 TEST_CASE("when the whole destination failed, its back-off says when, and the attempt counts") {
   RemoteOutcome outcome = remote(RemoteOutcome::State::later, "no answer", "4.4.1");
   outcome.not_before_ms = 777'000;

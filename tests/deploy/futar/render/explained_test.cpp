@@ -42,8 +42,7 @@ TEST_CASE("what waits is explained with its tries, the last answer, and how to h
         "  rule    mta.retry_first and mta.retry_max between tries, mta.lifetime in all\n"
         "  inputs  2 tries, mx1.remote.example[192.0.2.25]:25, \"451 4.7.1 Greylisted\"\n"
         "  cure    sender: nothing, it is tried again by itself\n"
-        "          you: futar queue retry " +
-            id + " tries at once, futar queue bounce " + id + "\n          gives up\n");
+        "          you: futar queue retry 5t1n6w3y tries at once, futar queue bounce 5t1n6w3y gives up\n");
 }
 
 TEST_CASE("each state names the setting or standard that decided, and what to do") {
@@ -86,7 +85,7 @@ TEST_CASE("as JSON rule, inputs and cure stand beside state and reason") {
   const json told = explained_json(one, one.recipients[0]);
   CHECK(told["state"] == "held");
   CHECK(told["rule"] == "futar queue hold");
-  CHECK(told["cure"]["postmaster"].get<std::string>().contains(id));
+  CHECK(told["cure"]["postmaster"].get<std::string>().contains("5t1n6w3y"));
 }
 
 TEST_CASE("the verdict quotes what another server said, and who it was") {
@@ -105,6 +104,6 @@ TEST_CASE("the end says whether the sender knows, and how what is held goes on")
   CHECK(closing_in_words(bounced) == "The sender was told, by message 01kb.\n");
   bounced = message("bounced", "no", {{{"rule", "sender not proven"}}}, "report suppressed");
   CHECK(closing_in_words(bounced) == "The sender was not told: sender not proven.\n");
-  CHECK(closing_in_words(message("held", "by root")).contains("futar queue release " + id));
+  CHECK(closing_in_words(message("held", "by root")).contains("futar queue release 5t1n6w3y"));
   CHECK(closing_in_words(message("delivered", "")).empty());
 }
