@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests/bare"))
+sys.path[:0] = [str(TOP / "tests/bare"), str(TOP / "tests/lib")]
 import machine  # noqa: E402
 from machine import Unable  # noqa: E402
+from world import die_with_parent  # noqa: E402
 
 STORE = TOP / "build/packages"
 BASE = STORE / "base"
@@ -95,7 +96,7 @@ class Guest:
             raise Unable(f"no control group for systemd: {error}") from error
         log = open(STORE / "boot.log", "wb")
         self.process = subprocess.Popen(["sh", "-c", APART, "sh", str(self.root), str(self.group), BOOT], stdin=subprocess.DEVNULL,
-                                        stdout=log, stderr=log, start_new_session=True)
+                                        stdout=log, stderr=log, start_new_session=True, preexec_fn=die_with_parent)
         self._wait_booted()
 
     def _wait_booted(self):
