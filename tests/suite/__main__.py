@@ -116,7 +116,7 @@ STEPS = [
     Step("kills", "a", "300 kills", script("tests/crash/run", seconds=5400)),
     Step("cuts", "a", "500 power cuts", script("tests/power/run", seconds=5400)),
     Step("memory-full", "a", "5000 idle sessions, 100 times 50 MiB at once", script("tests/memory/run", seconds=3600)),
-    Step("traces", "a", "traces of twenty situations, pflogsumm, fail2ban, Prometheus",
+    Step("traces", "da", "traces of twenty situations, pflogsumm, fail2ban, Prometheus",
          script("tests/traces/run", "--build", "release")),
     Step("packages", "a", "the Debian packages: installed, upgraded and downgraded under load, purged",
          script("tests/packages/run", seconds=7200)),
