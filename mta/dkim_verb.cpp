@@ -16,11 +16,11 @@ constexpr int64_t look_ms = 4000;  // `futar` waits 5 s for an answer
 
 json time_or_null(int64_t wall_ms) { return wall_ms > 0 ? json(rfc3339(wall_ms)) : json(nullptr); }
 
-json selector_json(const Selector& selector, const Counts& counts) {
+json selector_json(const Keyring& keyring, const Selector& selector, const Counts& counts) {
   return {{"domain", selector.domain},
           {"selector", selector.selector},
           {"type", crypto::name(selector.type)},
-          {"state", name(selector.standing)},
+          {"state", keyring.is_orphan(selector) ? "removed" : name(selector.standing)},
           {"made", rfc3339(selector.made_ms)},
           {"since", rfc3339(selector.since_ms)},
           {"looked", time_or_null(selector.looked_ms)},
@@ -38,7 +38,8 @@ Task<Result<json>> list(Subjects s, std::string domain, bool asked_in_time) {
   const Counts counts = CO_TRY(co_await count(s));
   json selectors = json::array();
   for (const Selector& selector : s.keyring.selectors())
-    if (domain.empty() || selector.domain == domain) selectors.push_back(selector_json(selector, counts));
+    if (domain.empty() || selector.domain == domain)
+      selectors.push_back(selector_json(s.keyring, selector, counts));
   co_return json{{"selectors", std::move(selectors)}, {"asked", asked_in_time}};
 }
 

@@ -103,11 +103,13 @@ Task<> Keyring::look_round() {
   const Round round = std::exchange(next_, Round::due);
   const int64_t now = clock_.wall_ms();
   std::vector<Selector> due;
-  for (const Selector& selector : selectors_)
+  for (const Selector& selector : selectors_) {
+    if (is_orphan(selector)) continue;
     if (const int64_t at = next_look_ms(selector, now);
         at <= now || (round != Round::due && selector.standing == Standing::fresh) ||
         (round == Round::all && selector.standing == Standing::active))
       due.push_back(selector);
+  }
   for (Selector& selector : due) {
     while (looks_ >= most_looks) co_await loop_.sleep(10);
     if (stopping_) break;
@@ -215,7 +217,7 @@ Task<Result<void>> Keyring::retire(std::string domain, std::string selector, uin
   Selector* found = find(domain, selector);
   if (!found || found->standing == Standing::retired)
     co_return fail(Error::permanent(fmt::format("{} has no selector {}", domain, selector)));
-  if (found->standing == Standing::active && !force)
+  if (found->standing == Standing::active && !is_orphan(*found) && !force)
     co_return fail(Error::permanent(selector + " signs: `futar dkim rotate` makes the next"));
   if (carried > 0 && !force)
     co_return fail(Error::permanent(fmt::format("{} queued messages still carry {}", carried, selector)));
@@ -226,6 +228,10 @@ Task<Result<void>> Keyring::retire(std::string domain, std::string selector, uin
   CO_TRY(co_await save({given_up}));
   co_await workers_.run([path = path_of(given_up)] { ::unlink(path.c_str()); });
   co_return Result<void>();
+}
+
+bool Keyring::is_orphan(const Selector& selector) const {
+  return !directory_().is_local_domain(selector.domain);
 }
 
 void Keyring::wake(Round next) {

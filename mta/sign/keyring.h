@@ -46,6 +46,8 @@ class Keyring {
   /// (permanent) otherwise, and while a new one waits for the DNS.
   enum class Make : uint8_t { first, next };
   Task<Result<void>> make(std::string domain, Make which);
+  /// Whether its domain was removed: nothing is signed with it any more, nor asked, until the domain is back.
+  bool is_orphan(const Selector& selector) const;
   /// `carried`: messages that wait and carry it. Refused when there are some, and for a selector that signs,
   /// but for `force`. Its private key is removed.
   Task<Result<void>> retire(std::string domain, std::string selector, uint64_t carried, bool force);

@@ -193,3 +193,19 @@ def _(world):
     world.arrives((world.internet.postfix, READER), word)
     check("our own check" not in world.events(word), world.events(word))
     check("second.test" not in said(world, "status") and figure("futar_egress_checked_total") is None, said(world, "status"))
+
+
+@case("the keys of a domain that is removed stay until they are retired, which needs no question, as futar dkim list says")
+def _(world):
+    publish(world, GOOD)
+    world.fresh()
+    made = signing(world)
+    world.ours.futar("--yes", "user", "remove", SENDER)
+    world.ours.futar("--yes", "domain", "remove", "second.test")
+    words = said(world, "dkim", "list")
+    for selector, _ in made.values():
+        check(f"safe to remove from the DNS; then futar dkim retire second.test {selector}" in words, words)
+    check(words.count("does not sign: its domain was removed here") == 2, words)
+    for selector, _ in made.values():
+        world.ours.futar("dkim", "retire", "second.test", selector)
+    check("second.test" not in said(world, "dkim", "list"), said(world, "dkim", "list"))

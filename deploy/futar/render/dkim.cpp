@@ -19,6 +19,7 @@ constexpr size_t indent = 14;
 std::string beside_seen(const json& selector) {
   const std::string seen = text_of(selector, "seen");
   const std::string shown = seen.empty() ? "the DNS has not been asked yet" : seen;
+  if (text_of(selector, "state") == "removed") return "does not sign: its domain was removed here";
   return text_of(selector, "state") == "new" ? "does not sign: " + shown : shown;
 }
 
@@ -27,7 +28,7 @@ std::string advice(const json& selector) {
   const uint64_t queued = selector.value("queued", uint64_t{0});
   const std::string state = text_of(selector, "state");
   if (state == "new") return "publish:";
-  if (state != "old") return "";
+  if (state != "old" && state != "removed") return "";
   if (queued > 0)
     return fmt::format("leave it in the DNS: {} still {} it", counted(queued, "queued message"),
                        queued == 1 ? "carries" : "carry");

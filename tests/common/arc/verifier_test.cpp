@@ -143,6 +143,19 @@ TEST_CASE("the first seal says cv=none, each other cv=pass (RFC 8617 §5.2, step
         "fail: ARC-Seal 1 cannot be read: h= has no place in a seal");
 }
 
+TEST_CASE("comments may stand around i= of results, and nothing else before it (RFC 8617 §4.1.1)") {
+  const auto instance_is_read = [](const std::string& results) {
+    const std::string text = "ARC-Authentication-Results:" + results + "\r\n";
+    const auto fields = message::split_header(text);
+    return !read_chain(fields).flaw.contains("no instance number");
+  };
+  for (const char* good : {" i=1;", "i = 1 ;a", "\r\n\ti=50;", " (a) i (b (c)) = (\\)) 1 (d);", " i=01; x"})
+    CHECK_MESSAGE(instance_is_read(good), good);
+  for (const char* bad :
+       {" i=1", " I=1;", " i=1 1;", " x; i=1;", " (i=1;", " i=;", " i;", "", " i=1) ;", " i==1;"})
+    CHECK_MESSAGE(!instance_is_read(bad), bad);
+}
+
 TEST_CASE("fields of a set may stand in any order (RFC 8617 §4.1)") {
   Mail mail = over_hops(2);
   const auto fields = message::split_header(mail.header);

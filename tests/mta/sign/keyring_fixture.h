@@ -21,17 +21,20 @@ class KeyringFixture {
  public:
   explicit KeyringFixture(KeyringOptions options = {.folder = "", .make_missing = false, .look = true})
       : options_(std::move(options)) {
-    directory::Records records;
-    for (const char* domain : {"example.org", "example.net"})
-      REQUIRE(directory::add_domain(records, domain).has_value());
-    REQUIRE(directory::add_account(records, "alice@example.org", {}).has_value());
-    records.generation = 1;
-    REQUIRE(directory::publish(records, {folder.path()}).has_value());
-    directory = *directory::Directory::open(folder.path(), "+");
+    serve({"example.org", "example.net"});
     dns.add("example.org NS ns.example.org").add("ns.example.org A 192.0.2.53");
     open();
   }
   ~KeyringFixture() { close(); }
+
+  /// These are our domains from now on.
+  void serve(const std::vector<const char*>& domains) {
+    directory::Records records;
+    for (const char* domain : domains) REQUIRE(directory::add_domain(records, domain).has_value());
+    records.generation = directory ? directory->generation() + 1 : 1;
+    REQUIRE(directory::publish(records, {folder.path()}).has_value());
+    directory = *directory::Directory::open(folder.path(), "+");
+  }
 
   void restart() {
     close();

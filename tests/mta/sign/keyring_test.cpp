@@ -104,6 +104,27 @@ TEST_CASE("a key that has gone from the DNS signs no more, one that cannot be as
   CHECK(f.signing() == "20261124r 20261124e");
 }
 
+TEST_CASE(
+    "keys of a domain that was removed are not asked for, can be retired, and sign again when it is back") {
+  KeyringFixture f;
+  REQUIRE(f.make("example.org", Make::first).has_value());
+  f.publish_all();
+  f.look();
+  const auto asked = [&] { return f.dns.asked("20261124r._domainkey.example.org", dns::Type::txt); };
+  const size_t before = asked();
+  f.serve({"example.net"});
+  f.look();
+  CHECK(asked() == before);
+  CHECK(f.keyring->is_orphan(f.keyring->selectors()[0]));
+  CHECK(f.make("example.org", Make::next).error().text == "example.org is no domain of ours");
+  CHECK(f.retire("20261124e", 2).error().text == "2 queued messages still carry 20261124e");
+  REQUIRE(f.retire("20261124e").has_value());
+  f.serve({"example.org", "example.net"});
+  f.look();
+  CHECK(asked() == before + 1);
+  CHECK(f.signing() == "20261124r");
+}
+
 TEST_CASE("one name server that is slow does not hold up other keys") {
   KeyringFixture f;
   REQUIRE(f.make("example.org", Make::first).has_value());

@@ -46,6 +46,15 @@ TEST_CASE("an old key says whether it may leave the DNS") {
   CHECK(has(of(0), "safe to remove from the DNS; then futar dkim retire example.org a\n"));
 }
 
+TEST_CASE("a key whose domain was removed says so, and when it may leave the DNS") {
+  const auto told = [](int queued) {
+    return dkim_in_words({{"selectors", {selector("20261124r", "removed", queued)}}, {"asked", true}});
+  };
+  CHECK(told(1).contains("does not sign: its domain was removed here"));
+  CHECK(told(1).contains("leave it in the DNS: 1 queued message still carries it"));
+  CHECK(told(0).contains("safe to remove from the DNS; then futar dkim retire example.org 20261124r"));
+}
+
 TEST_CASE("no keys, and a DNS that does not answer, are said") {
   CHECK(dkim_in_words({{"selectors", json::array()}, {"asked", true}}) == "no DKIM keys\n");
   CHECK(has(dkim_in_words({{"selectors", json::array()}, {"asked", false}}), "has not answered in time"));
