@@ -1,4 +1,5 @@
 """What the three agents tell Prometheus: figures that promtool accepts and that move with the mail; health; the alerts."""
+import os
 import re
 import shutil
 import socket
@@ -49,9 +50,9 @@ def until(agent, name, value):
 
 
 def promtool(*words, text=None):
-    tool = shutil.which("promtool")
+    tool = shutil.which("promtool", path=f"{os.environ['PATH']}:{TOP}/build/world/prometheus/usr/bin")
     if not tool:
-        raise Skip("promtool is not installed (Debian: prometheus)")
+        raise Skip("promtool is not here (Debian: prometheus; tests/traces unpacks it)")
     status, said = program(tool, *words, text=text)
     check(status == 0 and not said.strip().startswith("futar_"), f"promtool {' '.join(words)}: {status} {said}")
 
@@ -129,7 +130,8 @@ def _():
     rules = TOP / "deploy" / "monitoring" / "futar.rules.yml"
     told = {name.split("{")[0] for agent in AGENTS for name in figures(agent)}
     named = set(re.findall(r"\bfutar_[a-z_]+", "\n".join(re.findall(r"expr: (.*)", rules.read_text()))))
-    check(len(named) >= 8 and named <= told, f"not told: {named - told}")
+    with_dns = {"futar_egress_problems"}  # mta looks at its own mail only where it may ask the DNS
+    check(len(named) >= 8 and named - with_dns <= told, f"not told: {named - told}")
     guide = (TOP / "deploy" / "monitoring.md").read_text()
     missed = {name for name in told if re.sub("_(bucket|sum|count)$", "", name) not in guide}
     check(not missed, f"deploy/monitoring.md misses {missed}")
