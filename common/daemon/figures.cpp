@@ -15,12 +15,10 @@ void add_process(Exposition& told, const Environment& environment) {
 }
 
 void add_store(Exposition& told, const store::WriterStatistics& statistics) {
-  told.counter("futar_store_commits_total", "Transactions committed.", statistics.commits)
-      .counter("futar_store_syncs_total", "Fsyncs of the log; all that was committed before is answered.",
-               statistics.syncs)
+  told.counter("futar_store_commits_total", "Transactions committed, an fsync each.", statistics.commits)
       .counter("futar_store_jobs_total", "Jobs committed; by commits it is the batch size.", statistics.jobs)
       .counter("futar_store_failed_jobs_total", "Jobs rolled back.", statistics.failed_jobs)
-      .gauge("futar_store_last_commit_seconds", "How long the last commit took, until it was durable.",
+      .gauge("futar_store_last_commit_seconds", "How long the last commit took.",
              static_cast<double>(statistics.last_commit_us) / 1e6)
       .gauge("futar_store_busy_seconds", "Time the writer has worked since the start.",
              static_cast<double>(statistics.busy_us) / 1e6);

@@ -41,8 +41,10 @@ struct Workers::Impl {
 
 Workers::Workers(Loop& loop, size_t threads, std::string name) : impl_(std::make_unique<Impl>(loop)) {
   for (size_t i = 0; i < threads; ++i) {
-    impl_->threads.emplace_back([impl = impl_.get()] { impl->serve(); });
-    pthread_setname_np(impl_->threads.back().native_handle(), name.substr(0, 15).c_str());
+    impl_->threads.emplace_back([impl = impl_.get(), name = name.substr(0, 15)] {
+      pthread_setname_np(pthread_self(), name.c_str());  // from within: a sandbox closes /proc
+      impl->serve();
+    });
   }
 }
 

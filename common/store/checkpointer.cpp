@@ -82,8 +82,10 @@ Checkpointer::Checkpointer(std::string path, std::function<void(Error)> broken, 
   impl_->path = std::move(path);
   impl_->broken = std::move(broken);
   impl_->look_every = std::chrono::milliseconds(look_every_ms);
-  impl_->thread = std::thread([impl = impl_.get()] { impl->serve(); });
-  pthread_setname_np(impl_->thread.native_handle(), "checkpoint");
+  impl_->thread = std::thread([impl = impl_.get()] {
+    pthread_setname_np(pthread_self(), "checkpoint");
+    impl->serve();
+  });
 }
 
 Checkpointer::~Checkpointer() {

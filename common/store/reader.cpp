@@ -20,7 +20,6 @@ struct Question {
 struct Reader::Impl {
   net::Loop& loop;
   const std::string path;
-  const std::shared_ptr<const Durability> durability;
   std::unique_ptr<Database>
       database;  // reader thread only; opened by the first job, when the writer has made the file
 
@@ -30,7 +29,7 @@ struct Reader::Impl {
   bool stopping = false;           // guarded by mutex
   std::thread thread;
 
-  Impl(net::Loop& l, const Writer& writer) : loop(l), path(writer.path()), durability(writer.durability()) {}
+  Impl(net::Loop& l, const Writer& writer) : loop(l), path(writer.path()) {}
 
   void serve() {
     std::unique_lock lock(mutex);
@@ -55,14 +54,15 @@ struct Reader::Impl {
     Result<void> result = run_job(job, *database);
     database->rest();
     TRY(database->execute("COMMIT"));
-    TRY(durability->wait());
     return result;
   }
 };
 
 Reader::Reader(net::Loop& loop, const Writer& writer) : impl_(std::make_unique<Impl>(loop, writer)) {
-  impl_->thread = std::thread([impl = impl_.get()] { impl->serve(); });
-  pthread_setname_np(impl_->thread.native_handle(), "reader");
+  impl_->thread = std::thread([impl = impl_.get()] {
+    pthread_setname_np(pthread_self(), "reader");
+    impl->serve();
+  });
 }
 
 Reader::~Reader() {

@@ -1,5 +1,4 @@
-// The threads that write a database. One takes all waiting jobs and runs them in one transaction; a second
-// syncs the log of all that ended so far, and answers. While it syncs, the next transaction runs.
+// The one thread that writes a database: takes all waiting jobs, runs them in one transaction, fsyncs once.
 #pragma once
 #include <functional>
 #include <memory>
@@ -10,7 +9,6 @@
 #include "common/net/gate.h"
 #include "common/net/loop.h"
 #include "common/store/database.h"
-#include "common/store/durability.h"
 
 namespace futar::store {
 
@@ -20,9 +18,8 @@ namespace futar::store {
 using Job = std::function<Result<void>(Database&)>;
 
 struct WriterStatistics {
-  uint64_t commits = 0, syncs = 0, jobs = 0, failed_jobs = 0;
-  int64_t last_commit_us = 0;  ///< from its first statement until durable
-  int64_t busy_us = 0;         ///< spent in transactions
+  uint64_t commits = 0, jobs = 0, failed_jobs = 0;
+  int64_t last_commit_us = 0, busy_us = 0;
 };
 
 /// Jobs take effect in the order in which they were submitted. A job that fails is rolled back alone; those
@@ -45,8 +42,7 @@ class Writer {
   void submit(Job job, std::move_only_function<void(Result<void>)> done);
   WriterStatistics statistics() const;
   size_t waiting() const;
-  std::string path() const;
-  std::shared_ptr<const Durability> durability() const;
+  const std::string& path() const;
 
  private:
   struct Impl;
@@ -54,10 +50,10 @@ class Writer {
 };
 
 /// One thread with a read-only connection, for lists, traces, backlog and audit. Each job sees one snapshot.
-/// Keep it short: a long reader stops the WAL from shrinking. It answers when all that it saw is durable.
+/// Keep it short: a long reader stops the WAL from shrinking.
 class Reader {
  public:
-  Reader(net::Loop& loop, const Writer& writer);
+  Reader(net::Loop& loop, const Writer& writer);  ///< of the same database
   ~Reader();
   Task<Result<void>> read(Job job);
 
