@@ -44,6 +44,8 @@ class Adopting {
     if (directory::add_domain(records_, domain)) told.done.push_back("add domain " + domain);
   }
   Result<std::string> address(std::string_view name) const {
+    if (!name.contains('@') && domain_.empty())
+      return fail(Error::permanent(fmt::format("{}: of which domain? --domain names it", name)));
     return directory::canonical_text(name.contains('@') ? std::string(name)
                                                         : fmt::format("{}@{}", name, domain_));
   }
@@ -56,7 +58,8 @@ class Adopting {
   Records& records_;
   std::string domain_;
   std::vector<Wanted> wanted_;
-  std::set<std::string> seen_;
+  std::set<std::string> wanted_keys_;  ///< of wanted_
+  std::set<std::string> seen_;         ///< what the file names, taken or not
 };
 
 void Adopting::take_password(const ForeignEntry& entry, AccountRecord& account) {
@@ -116,6 +119,7 @@ void Adopting::take_alias(const ForeignEntry& entry) {
     if (wanted.targets != Targets{*key})
       leave(entry, *key + " is an account: it gets its mail itself, and no alias can pass it on");
   } else if (!wanted.targets.empty()) {
+    wanted_keys_.insert(*key);
     wanted_.push_back(std::move(wanted));
   }
 }
@@ -125,7 +129,7 @@ bool Adopting::ends_somewhere(const std::string& target, const std::set<std::str
   if (!records_.domains.contains(domain) || records_.accounts.contains(target) || good.contains(target))
     return true;
   const std::string local = target.substr(0, target.find('@'));
-  const bool is_wanted = std::ranges::any_of(wanted_, [&](const Wanted& one) { return one.key == target; });
+  const bool is_wanted = wanted_keys_.contains(target);
   if (!is_wanted && records_.aliases.contains(target)) return true;
   const bool is_role = local == "postmaster" || local == "abuse" || local == "mailer-daemon";
   if (!is_wanted && is_role && !directory::role_account(records_, domain).empty()) return true;

@@ -16,9 +16,10 @@ struct Adoption {
 };
 
 /// Adds what the file has and the records lack, and changes what differs. Names without a domain are of
-/// `domain`. An account's domain becomes ours; an alias of a domain that is not ours is left, as is a target
-/// at which mail would find nobody. `prune` removes accounts (of a file of accounts) or aliases (of a file of
-/// aliases) that the file lacks, in all domains. Doing it twice does nothing the second time.
+/// `domain`, and left when that is "". An account's domain becomes ours; an alias of a domain that is not
+/// ours is left, as is a target at which mail would find nobody. `prune` removes accounts (of a file of
+/// accounts) or aliases (of a file of aliases) that the file lacks, in all domains. Doing it twice does
+/// nothing the second time.
 Adoption adopt(directory::Records& records, const ForeignFile& file, const std::string& domain, bool prune);
 
 }  // namespace futar::deploy

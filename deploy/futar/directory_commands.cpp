@@ -24,12 +24,11 @@ struct ImportWords {
   bool dry_run = false, prune = false, with_hashes = false;
 };
 
+// "" while there is none.
 std::string first_domain(const Records& records) {
   const auto first =
       std::ranges::min_element(records.domains, {}, [](const auto& domain) { return domain.second; });
-  if (first == records.domains.end())
-    throw Stop{exit_code::usage, "there is no domain yet: futar init, or futar domain add"};
-  return first->first;
+  return first == records.domains.end() ? "" : first->first;
 }
 
 void confirm_removals(Program& program, const Adoption& told) {
@@ -44,7 +43,7 @@ void confirm_removals(Program& program, const Adoption& told) {
 int tell_adoption(Program& program, const Adoption& told, bool dry_run) {
   for (const std::string& line : told.done) program.say((dry_run ? "would " : "") + line);
   for (const std::string& line : told.left) program.say("not taken: " + line);
-  if (told.done.empty()) program.say("nothing to do");
+  if (told.done.empty() && told.left.empty()) program.say("nothing to do");
   if (program.json) program.print_json({{"done", told.done}, {"not_taken", told.left}, {"dry_run", dry_run}});
   return told.left.empty() ? exit_code::done : exit_code::no;
 }
@@ -73,12 +72,16 @@ Adoption import_text(Records& records, const std::string& text, const ImportWord
 int import_file(Program& program, const ImportWords& words) {
   constexpr size_t most_octets = 256u << 20;
   const std::string text = need(read_file(words.file, most_octets), exit_code::usage);
-  Records tried = read_directory(program);
+  const Records before = read_directory(program);
+  Records tried = before;
   Adoption told = import_text(tried, text, words);
   if (!words.dry_run) {
     confirm_removals(program, told);
     change_directory(program, [&](Records& records) -> Result<void> {
-      told = import_text(records, text, words);
+      if (records == before)
+        records = tried;  // hashing many passwords again would take as long again
+      else
+        told = import_text(records, text, words);
       return {};
     });
   }

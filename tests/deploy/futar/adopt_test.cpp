@@ -98,6 +98,14 @@ TEST_CASE("what an alias map wants and cannot have is left with the reason") {
   CHECK(records == with_bob());
 }
 
+TEST_CASE("without any domain yet a name must bring its own") {
+  Records records;
+  const auto told =
+      adopt(records, parse_foreign("bob:$6$a$b\neva@new.example:$6$a$b\n", FileKind::passwd), "", false);
+  CHECK(told.done == Lines{"add domain new.example", "add account eva@new.example"});
+  CHECK(told.left == Lines{"line 1: bob: of which domain? --domain names it"});
+}
+
 TEST_CASE("prune removes what the file lacks, of the kind that the file has") {
   Records records = with_bob();
   REQUIRE(add_account(records, "eva@example.org", {}));
