@@ -16,11 +16,10 @@ import re
 
 ID = re.compile(r"\b01[0-9a-hjkmnp-tv-z]{24}\b")
 RULES = (
-    (re.compile(r"^  \+\d+\.\d{3} ", re.MULTILINE), "  +n.nnn "),
-    (re.compile(r"^  \+\d+\.\d s +", re.MULTILINE), "  +n.nnn "),
-    (re.compile(r"\b(in|after) \d+\.\d\d s"), r"\1 n.nn s"),
-    (re.compile(r"\b\d\d [A-Z][a-z]{2} \d\d:\d\d:\d\d\b"), "<moment>"),
     (re.compile(r"try(\s+)in(\s+)[012](\s+)s\b"), r"try\1in\2n\3s"),
+    (re.compile(r"^  \+\d+(\.\d+)?( s)? +(?=m[sdt]a )", re.MULTILINE), "  +n.nnn  "),
+    (re.compile(r"\b(in|after) \d+(\.\d\d)? s(?=$)", re.MULTILINE), r"\1 n.nn s"),
+    (re.compile(r"\b\d\d [A-Z][a-z]{2} \d\d:\d\d:\d\d\b"), "<moment>"),
     (re.compile(r"\b20\d{6}([re])\b"), r"<day>\1"),
     (re.compile(r"\bSRS0=[^=\s]+=[^=\s]+="), "SRS0=<hash>=<day>="),
 )
