@@ -111,8 +111,11 @@ Task<Result<json>> purge(Subjects s, json arguments) {
 Task<Result<json>> audit(Subjects s) {
   const Counts counts = CO_TRY(
       co_await store::ask<Counts>(s.audit_reader, [](Database& database) { return count_rows(database); }));
-  const auto problems = CO_TRY(co_await store::ask<std::vector<std::string>>(
+  auto problems = CO_TRY(co_await store::ask<std::vector<std::string>>(
       s.audit_reader, [](Database& database) { return find_problems(database); }));
+  const auto bodies =
+      CO_TRY(co_await spool::find_body_faults(s.audit_reader, s.to_mta.bodies(), system_clock().wall_ms()));
+  std::ranges::move(bodies.words(), std::back_inserter(problems));
   const Identity self = CO_TRY(
       co_await store::ask<Identity>(s.audit_reader, [](Database& database) { return identity(database); }));
   co_return json{{"accepted", counts.accepted},
@@ -120,6 +123,18 @@ Task<Result<json>> audit(Subjects s) {
                  {"terminal", counts.accepted - counts.spooled},
                  {"waiting", counts.spooled},
                  {"problems", problems}};
+}
+
+// What is safe to mend, and what it did, each as a sentence; the rest is left for a person.
+Task<Result<json>> repair(Subjects s, json arguments) {
+  const std::string by = printable(arguments.value("by", "operator"), 64);
+  auto done = CO_TRY(co_await s.to_mta.repair(by)).done;
+  const auto bodies =
+      CO_TRY(co_await spool::find_body_faults(s.audit_reader, s.to_mta.bodies(), system_clock().wall_ms()));
+  auto moved = CO_TRY(co_await spool::set_apart(s.audit_reader, s.to_mta.bodies(), s.environment.state_folder,
+                                                bodies.orphans));
+  std::ranges::move(moved, std::back_inserter(done));
+  co_return json{{"done", done}};
 }
 
 Task<Result<json>> reload(Subjects s) {
@@ -138,6 +153,8 @@ std::map<std::string, proto::Verb> control_verbs(Subjects s) {
   const auto snapshot = std::make_shared<spool::Snapshot>(s.environment.loop, s.environment.state_folder,
                                                           "msa.db", &s.to_mta.bodies());
   return {
+      {"pairs", [s](json a) { return proto::pairs_answer(s.audit_reader, handed_over, std::move(a)); }},
+      {"repair", [s](json a) { return repair(s, std::move(a)); }},
       {"backup",
        [s, snapshot](json a) { return proto::backup_answer(*snapshot, s.audit_reader, a.value("act", "")); }},
       {"status", [s](json) { return status(s); }},

@@ -13,6 +13,9 @@
 #include "mta/queue/backlog_store.h"
 #include "mta/queue/destination_store.h"
 #include "mta/queue/operator.h"
+#include "mta/queue/pairs_store.h"
+#include "mta/queue/queue_store.h"
+#include "mta/queue/repair_store.h"
 #include "mta/queue/trace_store.h"
 #include "mta/reports/report_store.h"
 #include "proto/control/answers.h"
@@ -214,17 +217,45 @@ Task<Result<json>> trace(Subjects s, json arguments) {
 }
 
 Task<Result<json>> audit(Subjects s) {
-  const auto [census, problems] = CO_TRY(
+  auto [census, problems] = CO_TRY(
       co_await store::ask<Audited>(s.audit_reader, [](Database& database) { return audit_queue(database); }));
+  const auto bodies =
+      CO_TRY(co_await spool::find_body_faults(s.audit_reader, s.queue.bodies(), s.queue.clock().wall_ms()));
+  std::ranges::move(bodies.words(), std::back_inserter(problems));
+  const std::string self = CO_TRY(co_await store::ask<std::string>(
+      s.audit_reader, [](Database& database) { return instance_of(database); }));
   using Counts = std::vector<std::pair<std::string, int64_t>>;
   json taken = json::object();
   for (const auto& [instance, count] : CO_TRY(co_await store::ask<Counts>(
            s.audit_reader, [](Database& database) { return count_seen(database); })))
     taken[instance] = count;
-  co_return json{
-      {"messages", census.messages}, {"accepted", census.accepted}, {"added", census.added},
-      {"terminal", census.terminal}, {"waiting", census.waiting},   {"in_flight", census.in_flight},
-      {"held", census.held},         {"problems", problems},        {"taken_over", std::move(taken)}};
+  co_return json{{"instance", self},
+                 {"messages", census.messages},
+                 {"accepted", census.accepted},
+                 {"added", census.added},
+                 {"terminal", census.terminal},
+                 {"waiting", census.waiting},
+                 {"in_flight", census.in_flight},
+                 {"held", census.held},
+                 {"problems", problems},
+                 {"taken_over", std::move(taken)}};
+}
+
+// What is safe to mend, and what it did, each as a sentence; the rest is left for a person.
+Task<Result<json>> repair(Subjects s, json arguments) {
+  const std::string by = printable(arguments.value("by", "operator"), 64);
+  const int64_t now = s.queue.clock().wall_ms();
+  const auto bodies = CO_TRY(co_await spool::find_body_faults(s.audit_reader, s.queue.bodies(), now));
+  auto repaired = CO_TRY(
+      co_await store::ask<spool::Repaired>(s.writer, [=, missing = bodies.missing](Database& database) {
+        return repair_queue(database, missing, by, now);
+      }));
+  auto moved = CO_TRY(co_await spool::set_apart(s.audit_reader, s.queue.bodies(), s.environment.state_folder,
+                                                bodies.orphans));
+  std::ranges::move(moved, std::back_inserter(repaired.done));
+  s.queue.forget_files(repaired.files);
+  s.queue.wake();
+  co_return json{{"done", repaired.done}};
 }
 
 json hop_json(const Outlook& outlook, const Hop& hop) {
@@ -337,12 +368,27 @@ Task<Result<json>> restart(Subjects s) {
   co_return json::object();
 }
 
+// {"of": "msa", "instance"}, {"of": "mda"}, or {"of": "recipients"}.
+Task<Result<json>> pairs(Subjects s, json arguments) {
+  const std::string of = arguments.value("of", ""), instance = arguments.value("instance", "");
+  proto::Pairs known = of == "mda" ? delivered_by_mda : all_recipients;
+  if (of == "msa")
+    known = [instance](Database& database, spool::PairRange range, const spool::PairSink& sink) {
+      return taken_over(database, instance, range, sink);
+    };
+  else if (of != "mda" && of != "recipients")
+    co_return fail(Error::permanent("no such pairs"));
+  co_return co_await proto::pairs_answer(s.audit_reader, std::move(known), std::move(arguments));
+}
+
 }  // namespace
 
 std::map<std::string, proto::Verb> control_verbs(Subjects s) {
   const auto snapshot = std::make_shared<spool::Snapshot>(s.environment.loop, s.environment.state_folder,
                                                           "mta.db", &s.queue.bodies());
   return {
+      {"repair", [s](json a) { return repair(s, std::move(a)); }},
+      {"pairs", [s](json a) { return pairs(s, std::move(a)); }},
       {"backup",
        [s, snapshot](json a) { return proto::backup_answer(*snapshot, s.audit_reader, a.value("act", "")); }},
       {"status", [s](json) { return status(s); }},

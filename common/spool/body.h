@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/async.h"
 #include "common/base/file.h"
@@ -29,6 +30,11 @@ struct Body {
 };
 
 class Folder;
+
+struct BodyFileSeen {
+  std::string name;
+  int64_t changed_ms = 0;  ///< wall clock
+};
 
 /// Receives a body piece by piece. Stays in memory up to blob_limit, and while the global budget lasts; then
 /// goes to a file. Dropped without keep(), its file is unlinked. One append() or finish() at a time; io
@@ -74,6 +80,7 @@ class Folder {
   Task<Result<void>> fetch_all(Body body, Sink sink) const;
   Result<Fd> open_body(const std::string& name) const;
   void remove(const std::string& name);  ///< after the row's commit; on a worker thread, errors logged
+  Result<std::vector<BodyFileSeen>> list() const;
   /// At start: unlinks each file for which `known` says no. Returns their number.
   Result<size_t> sweep(const std::function<bool(std::string_view name)>& known);
   /// The database broke (store::Writer's `broken`): nobody knows which rows were committed, so no file is

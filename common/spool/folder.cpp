@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -117,6 +118,21 @@ void Folder::remove(const std::string& name) {
 }
 
 void Folder::freeze() { impl_->state->frozen = true; }
+
+Result<std::vector<BodyFileSeen>> Folder::list() const {
+  std::vector<BodyFileSeen> files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(path(), error), end; !error && at != end; at.increment(error)) {
+    struct stat status{};
+    const std::string name = at->path().filename();
+    if (!is_name(name) ||
+        ::fstatat(impl_->state->folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+      continue;
+    if (S_ISREG(status.st_mode)) files.push_back({name, int64_t{status.st_mtime} * 1000});
+  }
+  if (error) return fail(errno_error(error.value(), "list " + path()));
+  return files;
+}
 
 void Folder::keep_removed(bool keep) {
   std::vector<std::string> names;

@@ -18,7 +18,9 @@ namespace {
 constexpr int patience_ms = 5000;
 constexpr int long_patience_ms = 300'000;  // for what reads the whole history
 
-bool is_long(const std::string& verb) { return verb == "audit" || verb == "backup" || verb == "purge"; }
+bool is_long(std::string_view verb) {
+  return verb == "audit" || verb == "pairs" || verb == "repair" || verb == "backup" || verb == "purge";
+}
 
 // A socket that is there but closed to us is a matter of rights, not of a dead agent.
 bool is_forbidden(const std::string& endpoint) {

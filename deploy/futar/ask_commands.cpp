@@ -53,25 +53,6 @@ int status_of(Program& program, const std::string& agent) {
   return exit_code::done;
 }
 
-int audit(Program& program) {
-  json out = json::object();
-  const json agents = ask_all(program, "audit", out);
-  const auto lines = audit_lines(agents);
-  const bool clean = std::ranges::all_of(lines, &AuditLine::holds);
-  json problems = json::array();
-  for (const AuditLine& line : lines) {
-    program.say((line.holds ? "ok    " : "WRONG ") + line.text);
-    if (!line.holds) problems.push_back(line.text);
-  }
-  if (program.json) {
-    out["agents"] = agents;
-    out["clean"] = clean;
-    out["problems"] = problems;
-    program.print_json(out);
-  }
-  return !clean ? exit_code::no : out.contains("missing") ? exit_code::agent_down : exit_code::done;
-}
-
 struct TraceWords {
   std::string what, from, to, client, message_id, last, recipient;
 };
@@ -219,8 +200,6 @@ void add_ask_commands(CLI::App& app, Program& program) {
   command(asked, program, [&program, words] {
     return words->what.empty() ? status(program) : status_of(program, words->what);
   });
-  command(verb("audit", "Prove that no message is unaccounted for"), program,
-          [&program] { return audit(program); });
 
   CLI::App* traced = verb("trace", "The way of a message, or of mail that was refused");
   traced->add_option("what", words->what, "An id or a part of it, an address, or a Message-ID in <>");

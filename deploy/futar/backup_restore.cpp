@@ -94,6 +94,7 @@ class Restoration {
       need(places_.at(agent).rename(pending(agent), fmt::format("{}.db", agent)));
     for (const char* part : backup::parts) need(places_.at(part).sync());
     publish_again(program_);
+    if (::geteuid() == 0) give_to_operator();
   }
 
   size_t files() const { return files_; }
@@ -136,6 +137,22 @@ class Restoration {
       copy(entry, need(Tree::open(target.parent_path())), target.filename());
       return;
     }
+  }
+
+  // What root has just made beside the directory belongs to whom the directory does, who may not be root.
+  void give_to_operator() {
+    struct stat status{};
+    const Fd folder = need(places_.at("directory").open_file("", O_RDONLY | O_DIRECTORY));
+    if (::fstat(folder.get(), &status) != 0) return;
+    const auto give = [&](const Tree& tree, const std::string& path) -> Result<void> {
+      const Fd fd = TRY(tree.open_file(path, O_RDONLY));
+      if (::fchown(fd.get(), status.st_uid, static_cast<gid_t>(-1)) == 0) return {};
+      return fail(errno_error(errno, "chown " + path));
+    };
+    const Tree published = need(Tree::open(config::published_folder(program_.config())));
+    need(give(published, ""));
+    for (const Tree* tree : {&published, &std::as_const(places_.at("directory"))})
+      need(tree->each_file("", [&](const std::string& path) { return give(*tree, path); }));
   }
 
   // At its first start each agent sees that its database is older than what it did last.

@@ -1,5 +1,6 @@
 #include "deploy/futar/program.h"
 
+#include <pwd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -100,6 +101,12 @@ std::string Program::password(const std::string& file) const {
   }
   check_password(password);
   return password;
+}
+
+std::string operator_name() {
+  if (const char* by_sudo = std::getenv("SUDO_USER")) return by_sudo;
+  const passwd* user = ::getpwuid(::getuid());
+  return user ? user->pw_name : std::to_string(::getuid());
 }
 
 std::string made_up_password() {

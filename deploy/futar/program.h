@@ -86,6 +86,7 @@ T need(Result<T> result, std::optional<int> code = {}) {
 /// A command with what it does; `action` runs after the whole line was read.
 void command(CLI::App* app, Program& program, std::function<int()> action);
 
+std::string operator_name();     ///< whoever called sudo, or this user: for events
 std::string made_up_password();  ///< like 7kd-qzm-2xw: 44 bits that are easy to read out
 
 // One file a group of commands.
@@ -96,6 +97,7 @@ void add_setup_commands(CLI::App& app, Program& program);
 void add_run_commands(CLI::App& app, Program& program);
 void add_backup_commands(CLI::App& app, Program& program);
 void add_ask_commands(CLI::App& app, Program& program);
+void add_audit_commands(CLI::App& app, Program& program);
 void add_queue_commands(CLI::App& app, Program& program);
 void add_mail_commands(CLI::App& app, Program& program);
 void add_dns_commands(CLI::App& app, Program& program);

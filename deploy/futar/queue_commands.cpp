@@ -1,7 +1,4 @@
 // queue | queue list SEL | show ID | retry|hold|release|bounce|remove SEL | queue reroute SEL --via URL
-#include <pwd.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -68,12 +65,6 @@ int show(Program& program, const Selected& selected) {
   else
     for (const json& item : recipients) program.print(recipient_in_words(item));
   return exit_code::done;
-}
-
-std::string operator_name() {
-  if (const char* by_sudo = std::getenv("SUDO_USER")) return by_sudo;
-  const passwd* user = ::getpwuid(::getuid());
-  return user ? user->pw_name : std::to_string(::getuid());
 }
 
 int act(Program& program, const std::string& verb, const Selected& selected) {

@@ -26,10 +26,11 @@ std::optional<int> parse(CLI::App& app, Program& program, std::vector<std::strin
   app.require_subcommand(1);
   app.fallthrough();  // global options may stand anywhere; subcommands inherit it
   app.set_version_flag("--version", std::string("futar ") + FUTAR_VERSION);
-  for (auto add : {add_setup_commands, add_people_commands, add_alias_commands, add_directory_commands,
-                   add_ask_commands, add_queue_commands, add_run_commands, add_backup_commands,
-                   add_mail_commands, add_dns_commands, add_dkim_commands, add_report_commands,
-                   add_tls_commands, add_judge_commands, add_sign_commands, add_link_commands})
+  for (auto add :
+       {add_setup_commands, add_people_commands, add_alias_commands, add_directory_commands, add_ask_commands,
+        add_audit_commands, add_queue_commands, add_run_commands, add_backup_commands, add_mail_commands,
+        add_dns_commands, add_dkim_commands, add_report_commands, add_tls_commands, add_judge_commands,
+        add_sign_commands, add_link_commands})
     add(app, program);
   std::ranges::reverse(words);  // as CLI11 wants them
   try {

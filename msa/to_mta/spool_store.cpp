@@ -180,6 +180,44 @@ Result<spool::Forgotten> forget_handed_over(Database& database, int64_t before_m
   return forgotten;
 }
 
+Result<void> handed_over(Database& database, spool::PairRange range, const spool::PairSink& sink) {
+  Statement& s = *TRY(database.statement(
+      "SELECT key, id FROM message WHERE key BETWEEN ?1 AND ?2 AND header IS NULL AND key NOT "
+      "IN (SELECT message FROM outgoing)"));
+  s.bind(1, range.first).bind(2, range.last);
+  while (TRY(s.step()))
+    if (const auto id = MessageId::from_blob(s.blob(1))) sink({s.integer(0), *id});
+  s.reset();
+  return {};
+}
+
+Result<spool::Repaired> repair(Database& database, const std::string& by, int64_t now_ms) {
+  spool::Repaired repaired;
+  Statement& lost = *TRY(database.statement(
+      "SELECT key FROM message WHERE header IS NOT NULL AND key NOT IN (SELECT message FROM outgoing)"));
+  lost.reset();
+  std::vector<int64_t> keys;
+  while (TRY(lost.step())) keys.push_back(lost.integer(0));
+  lost.reset();
+  for (const int64_t key : keys) {
+    TRY(TRY(database.statement("INSERT INTO outgoing(message) VALUES(?)"))->bind(1, key).run());
+    TRY(spool::append_events(
+        database, key,
+        {event::Event(now_ms, event::Kind::repaired)
+             .with(event::Field::what, "it was neither handed over nor waited: offered to mta")
+             .with(event::Field::by, by)}));
+    repaired.done.push_back(fmt::format("message {} is offered to mta again", key));
+  }
+  Statement& dangling = *TRY(database.statement(
+      "DELETE FROM outgoing WHERE message NOT IN (SELECT key FROM message) RETURNING message"));
+  dangling.reset();
+  while (TRY(dangling.step()))
+    repaired.done.push_back(
+        fmt::format("the entry of message {}, which is not there, was removed", dangling.integer(0)));
+  dangling.reset();
+  return repaired;
+}
+
 Result<std::vector<std::string>> find_problems(Database& database) {
   struct Check {
     const char* sql;

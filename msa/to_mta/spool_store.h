@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "common/spool/body_audit.h"
 #include "common/spool/message_store.h"
+#include "common/spool/pairs.h"
 #include "common/spool/retention.h"
 #include "common/store/copy.h"
 #include "common/store/database.h"
@@ -55,6 +57,11 @@ Result<Counts> count_rows(store::Database& database);
 /// A step of spool::Retention: deletes what was handed over and accepted before before_ms.
 Result<spool::Forgotten> forget_handed_over(store::Database& database, int64_t before_ms, int64_t after,
                                             size_t limit);
+/// Keys of messages that were handed over.
+Result<void> handed_over(store::Database& database, spool::PairRange range, const spool::PairSink& sink);
+/// What is safe to mend: what is neither handed over nor waits is offered again (mta knows what it has), an
+/// entry of a message that is not there goes.
+Result<spool::Repaired> repair(store::Database& database, const std::string& by, int64_t now_ms);
 /// What must not be: a message that is neither handed over nor waits for it, one that waits without content,
 /// bodies and entries of nothing, damaged rows. Each as a sentence.
 Result<std::vector<std::string>> find_problems(store::Database& database);

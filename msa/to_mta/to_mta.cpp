@@ -2,6 +2,7 @@
 
 #include "common/base/point.h"
 #include "common/log/log.h"
+#include "common/store/ask.h"
 
 namespace futar::msa {
 
@@ -78,6 +79,24 @@ Task<Result<int64_t>> ToMta::new_epoch() {
   log::warning("mta knows keys of this spool with other ids (a restored or copied database): epoch {} begins",
                *epoch);
   co_return *epoch;
+}
+
+// What lies below what mta was told as confirmed would be answered Have, so a new conversation tells less
+// first.
+Task<Result<spool::Repaired>> ToMta::repair(std::string by) {
+  auto lowest = std::make_shared<int64_t>(0);
+  const auto repaired =
+      CO_TRY(co_await store::ask<spool::Repaired>(writer_,
+                                                  [by = std::move(by), now = system_clock().wall_ms(),
+                                                   lowest](Database& database) -> Result<spool::Repaired> {
+                                                    auto done = TRY(msa::repair(database, by, now));
+                                                    *lowest = TRY(lowest_spooled(database));
+                                                    return done;
+                                                  }));
+  if (repaired.done.empty()) co_return repaired;
+  lowest_spooled_ = *lowest;
+  link_->begin_again("messages came back into the spool");
+  co_return repaired;
 }
 
 }  // namespace futar::msa

@@ -20,6 +20,8 @@ class ToMta {
   proto::LinkState state() const { return link_->state(); }
   const Histogram& commit_times() const { return commit_times_; }
   spool::Folder& bodies() { return spool_; }
+  /// Of what can be mended safely; `by` is the operator.
+  Task<Result<spool::Repaired>> repair(std::string by);
 
   /// Stores a message durably as spooled, then offers it. The error is that of the commit. `with` is done in
   /// the same transaction (counts of sending limits); may be empty.

@@ -71,6 +71,25 @@ Task<Result<json>> refused_answers(std::string agent, spool::Refusals& refusals,
   co_return answers;
 }
 
+Task<Result<json>> pairs_answer(store::Reader& reader, Pairs pairs, json arguments) {
+  const auto block = arguments.value("block", int64_t{-1});
+  const auto range = block < 0 ? spool::PairRange{} : spool::PairRange::of_block(block);
+  co_return co_await store::ask<json>(reader, [=](store::Database& database) -> Result<json> {
+    json listed = json::array();
+    spool::PairDigests digests;
+    TRY(pairs(database, range, [&](const spool::Pair& pair) {
+      if (block < 0)
+        digests.add(pair);
+      else
+        listed.push_back({pair.number, pair.id.text()});
+    }));
+    if (block >= 0) return json{{"pairs", std::move(listed)}};
+    for (const auto& [number, digest] : digests.blocks())
+      listed.push_back({number, digest.count, fmt::format("{:016x}", digest.sum)});
+    return json{{"blocks", std::move(listed)}};
+  });
+}
+
 Task<Result<json>> backup_answer(spool::Snapshot& snapshot, store::Reader& reader, std::string act) {
   if (act == "end") {
     CO_TRY(co_await snapshot.drop(reader));

@@ -62,6 +62,8 @@ class SubmissionSender {
   /// A message that was just committed: sent at once while the link is up and credit lasts, else found again
   /// by load(). Keys must come in the order of their commits.
   void offer(TransferItem item);
+  /// Says Hello anew, so that the backlog is loaded from confirmed_below() on: rows came back below it.
+  void begin_again(const std::string& why);
   LinkState state() const;
   Task<> stop();
 

@@ -211,6 +211,10 @@ void SubmissionSender::offer(TransferItem item) {
   impl_->soon.ask();
 }
 
+void SubmissionSender::begin_again(const std::string& why) {
+  if (!impl_->stopping) impl_->dialer.begin_again(why);
+}
+
 LinkState SubmissionSender::state() const {
   const Dialer& dialer = impl_->dialer;
   if (!dialer.is_up()) return dialer.down();

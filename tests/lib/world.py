@@ -71,9 +71,9 @@ class World:
                                     submissions=self.submissions_port, msa=msa, mta=mta, remote=remote) + more)
         self.agents = {name: Agent(self, name) for name in AGENTS}
 
-    def futar(self, *words, check=True, given=None):
+    def futar(self, *words, check=True, given=None, yes=True):
         """Runs the operator's program."""
-        done = subprocess.run([f"{self.programs}/futar", "--config", self.config, "--yes", *words], input=given,
+        done = subprocess.run([f"{self.programs}/futar", "--config", self.config, *(["--yes"] if yes else []), *words], input=given,
                               capture_output=True, text=True, timeout=120)
         if check and done.returncode != 0:
             raise RuntimeError(f"futar {' '.join(words)}: status {done.returncode}: {done.stderr or done.stdout}")

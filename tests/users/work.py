@@ -172,6 +172,9 @@ def all_arrives(house, tally):
     tally.check(until(lambda: sum(b"Subject: held-in-" in text for text in house.mailbox("bob")) == 2, 60),
                 f"the held messages did not come\n{house.log()}")
     tally.check(until(lambda: house.futar("audit").returncode == 0), f"audit: {house.futar('audit').stdout}")
+
+
+def all_end(house, tally):
     for agent, process in house.agents.items():
         process.send_signal(signal.SIGTERM)
         tally.check(process.wait(20) == 0, f"{agent} ended with status {process.returncode}")
