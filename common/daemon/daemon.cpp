@@ -155,6 +155,20 @@ Task<> tell_watchdog(net::Loop& loop, int64_t every_ms) {
   }
 }
 
+// What will not work as asked, such as keys that are none or a database of a later release that says that
+// this one may not read it, is for a person to mend: the supervisor need not try again.
+int exit_of_start(Error::Kind kind) {
+  switch (kind) {
+    case Error::Kind::ours:
+      return exit_io;
+    case Error::Kind::permanent:
+      return exit_config;
+    case Error::Kind::temporary:
+      break;
+  }
+  return exit_software;
+}
+
 // What the supervisor listens on and nobody takes connects clients that are never answered.
 void complain_of_unused(const PassedSockets& passed, const std::string& name) {
   for (const std::string& socket : passed.unused())
@@ -210,7 +224,7 @@ int serve(const std::string& name, const config::Config& config, const Arguments
   int status = exit_ok;
   if (auto started = agent->start(); !started) {
     log::error("start: {}", started.error().text);
-    status = started.error().kind == Error::Kind::ours ? exit_io : exit_software;
+    status = exit_of_start(started.error().kind);
   } else {
     // Where each agent is a user of its own, none may write beside the folders of the others: no pid file
     // then.

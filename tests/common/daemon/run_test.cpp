@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <vector>
 
 #include "common/daemon/daemon.h"
@@ -15,8 +16,24 @@ namespace {
 
 constexpr int prepared = 99;  ///< no status of run()
 
-// The exit status of a process that runs an agent with these arguments, `prepared` when it came so far.
-int run_agent(std::vector<std::string> words) {
+// An agent whose start fails.
+class Failing : public daemon::Agent {
+ public:
+  explicit Failing(Error error) : error_(std::move(error)) {}
+  Result<void> bind() override { return {}; }
+  Result<void> start() override { return fail(error_); }
+  Task<Result<void>> reload() override { co_return Result<void>(); }
+  Task<> stop() override { co_return; }
+
+ private:
+  Error error_;
+};
+
+void quit_prepared() { ::_exit(prepared); }
+
+// The exit status of a process that runs an agent with these arguments: `prepared` when it came so far, or
+// what a start that fails with `error` makes of it.
+int run_agent(std::vector<std::string> words, std::optional<Error> error = std::nullopt) {
   std::fflush(nullptr);  // else the child writes it, too
   const pid_t child = ::fork();
   if (child == 0) {
@@ -25,8 +42,9 @@ int run_agent(std::vector<std::string> words) {
     words.insert(words.begin(), "futar-mta");
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
-    const auto make = [](daemon::Environment&) -> std::unique_ptr<daemon::Agent> { ::_exit(1); };
-    ::_exit(daemon::run(static_cast<int>(argv.size()), argv.data(), "mta", make, [] { ::_exit(prepared); }));
+    const auto make = [&](daemon::Environment&) { return std::make_unique<Failing>(*error); };
+    const auto prepare = error ? [] {} : quit_prepared;
+    ::_exit(daemon::run(static_cast<int>(argv.size()), argv.data(), "mta", make, prepare));
   }
   int status = 0;
   ::waitpid(child, &status, 0);
@@ -53,4 +71,13 @@ TEST_CASE("an agent makes its process for libspf2 when it is going to serve and 
   const std::string good = config_in(folder, "");
   CHECK(run_agent({"--config", good, "--check-config"}) == daemon::exit_ok);
   CHECK(run_agent({"--config", good}) == prepared);
+}
+
+TEST_CASE("a start that only a person can mend ends as a wrong config does, and is not tried again") {
+  const TempFolder folder;
+  const std::string good = config_in(folder, "");
+  CHECK(run_agent({"--config", good}, Error::permanent("mta.db is of a later release")) ==
+        daemon::exit_config);
+  CHECK(run_agent({"--config", good}, Error::ours("mta.db is damaged")) == daemon::exit_io);
+  CHECK(run_agent({"--config", good}, Error::temporary("no space")) == daemon::exit_software);
 }
