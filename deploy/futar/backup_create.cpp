@@ -39,6 +39,16 @@ void need_rights(const std::string& path, int how) {
                            how & W_OK ? "write into" : "read", path)};
 }
 
+// A backup among what it copies would hold itself.
+void need_outside(const config::Config& config, const std::string& path) {
+  const auto target = std::filesystem::weakly_canonical(path);
+  for (const char* name : {"state_dir", "mda.mailboxes"}) {
+    const auto place = std::filesystem::weakly_canonical(config.text(name));
+    if (std::mismatch(place.begin(), place.end(), target.begin(), target.end()).first == place.end())
+      throw Stop{exit_code::usage, fmt::format("{} lies in {}, which is to be saved", path, name)};
+  }
+}
+
 Tree open_target(const std::string& path) {
   std::error_code error;
   if (std::filesystem::exists(path, error)) {
@@ -219,6 +229,7 @@ int create_backup(Program& program, const std::string& path) {
   const config::Config& config = program.config();
   for (const char* agent : in_order) need_rights(config::state_folder(config, agent), R_OK | X_OK);
   need_rights(config.text("mda.mailboxes"), R_OK | X_OK);
+  need_outside(config, path);
   const Fd lock = only_one(config.text("state_dir"));
   Creation creation(program, open_target(path));
   try {

@@ -28,6 +28,7 @@ def run(arguments, folder, tally, skipped):
         expect(world, tally, 0, "", "create", copy)
         expect(world, tally, 0, "ok: ", "check", copy)
         modes(copy, tally)
+        expect(world, tally, USAGE, "which is to be saved", "create", f"{world.mailboxes}/copy")
         expect(world, tally, USAGE, "not an empty folder", "create", copy)
         expect(world, tally, NO, "runs: stop", "restore", copy)
         without_rights(world, folder, tally, skipped)
