@@ -29,9 +29,11 @@ class PublicKey {
 
  private:
   friend class PrivateKey;
-  PublicKey(KeyType type, std::shared_ptr<evp_pkey_st> key) : type_(type), key_(std::move(key)) {}
+  PublicKey(KeyType type, std::shared_ptr<evp_pkey_st> key, std::string octets = "")
+      : type_(type), key_(std::move(key)), octets_(std::move(octets)) {}
   KeyType type_;
   std::shared_ptr<evp_pkey_st> key_;
+  std::string octets_;  ///< as they came, where octets() would make the same; making them is dear
 };
 
 /// Parsed once and kept: parsing costs more than signing.

@@ -116,7 +116,7 @@ TEST_CASE("judging") {
   REQUIRE(f.stored().contains("dkim=pass header.d=good.example"));
   const auto fields = message::split_header(mail.header);
   const auto signature = dkim::parse_signature(fields[0].value).signature;
-  const auto public_key = dkim::rsa_key().public_key();
+  const auto public_key = dkim::read_key(key)->key;
   const auto inbound = [&](Judges* judges) {
     f.inbound.judges = judges;
     CHECK(f.send("a@good.example", mail.header, mail.body) == "250");

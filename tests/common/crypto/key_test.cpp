@@ -16,6 +16,16 @@ TEST_CASE("a digest that comes in pieces is the digest of the whole") {
   CHECK(pieces.finish() == sha256("abc"));
 }
 
+TEST_CASE("a copy of a digest goes on from what the first has, and leaves it alone") {
+  Sha256 first;
+  first.add("ab");
+  Sha256 second = first;
+  second.add("x");
+  first.add("c");
+  CHECK(first.finish() == sha256("abc"));
+  CHECK(second.finish() == sha256("abx"));
+}
+
 TEST_CASE("a made key signs, its public half proves, and both survive their text form") {
   for (const KeyType type : {KeyType::rsa, KeyType::ed25519}) {
     CAPTURE(name(type));
@@ -47,6 +57,21 @@ TEST_CASE(
   CHECK_FALSE(PublicKey::parse(KeyType::rsa, ""));
   CHECK_FALSE(PublicKey::parse(KeyType::ed25519, info));
   CHECK_FALSE(PublicKey::parse(KeyType::ed25519, std::string(31, 'x')));
+}
+
+TEST_CASE("a key of RSA that is cut is refused, and one that was changed is another key at most") {
+  const PrivateKey made = PrivateKey::make(KeyType::rsa, 1024);
+  const std::string info = made.public_key().octets(), digest = sha256("x"), signature = made.sign(digest);
+  REQUIRE(PublicKey::parse(KeyType::rsa, info)->proves(digest, signature));
+  for (size_t size = 0; size < info.size(); ++size)
+    CHECK_FALSE(PublicKey::parse(KeyType::rsa, info.substr(0, size)));
+  constexpr size_t modulus = 29;  // where it begins; before it stand tags and lengths
+  for (size_t at = 0; at < info.size(); ++at) {
+    std::string other = info;
+    other[at] ^= 0x41;
+    const auto key = PublicKey::parse(KeyType::rsa, other);
+    if (at >= modulus) CHECK_FALSE((key && key->proves(digest, signature)));
+  }
 }
 
 TEST_CASE("what is no private key is an error, a passphrase is never asked for") {

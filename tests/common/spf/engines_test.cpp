@@ -166,6 +166,39 @@ TEST_CASE("redirect and the implied domain belong to the record that is read") {
   CHECK(both(included) == Outcome::pass);
 }
 
+TEST_CASE(
+    "what an include comes to by the record that it names (RFC 7208 §5.2), and a result of its own (§4.7)") {
+  const struct {
+    const char* record;
+    Outcome plain, minus;  ///< of include: and -include:
+  } rows[] = {
+      {"v=spf1 +all", Outcome::pass, Outcome::fail},
+      {"v=spf1 -all", Outcome::softfail, Outcome::softfail},
+      {"v=spf1 ~all", Outcome::softfail, Outcome::softfail},
+      {"v=spf1 ?all", Outcome::softfail, Outcome::softfail},
+      {"v=spf1", Outcome::softfail, Outcome::softfail},
+      {"v=spf1 moo", Outcome::permerror, Outcome::permerror},
+      {"v=spf1 a:silent.example", Outcome::temperror, Outcome::temperror},
+      {"no record", Outcome::permerror, Outcome::permerror},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.record);
+    Zone zone;
+    zone.add(std::string("i.example TXT ") + row.record).time_out("silent.example");
+    CHECK(both(Zone(zone).add(head + " include:i.example ~all")) == row.plain);
+    CHECK(both(Zone(zone).add(head + " -include:i.example ~all")) == row.minus);
+  }
+  CHECK(both(Zone().add(head + " ip4:198.51.100.1")) == Outcome::neutral);
+}
+
+TEST_CASE("exists asks for an address of IPv4 whatever the client has (RFC 7208 §5.7)") {
+  Zone zone;
+  zone.add(head + " exists:%{ir}.l.example -all")
+      .add("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.l.example A 127.0.0.2");
+  CHECK(both(zone, "2001:db8::1") == Outcome::pass);
+  CHECK(both(zone, "2001:db8::2") == Outcome::fail);
+}
+
 TEST_CASE("what peers say stays a value: it becomes no term, no escape and no other name") {
   for (const char* local :
        {"x +all", "x.example a:h.example ", "a\\046b", "\xC3\xA9", "%{d}", "%", "..", "", "a\r\nb"}) {
