@@ -14,7 +14,8 @@ CALM_S = 3  # of load between two blows
 
 def all_of(stack, tally):
     comes_up(stack, tally)
-    for part in (is_confined, mail_goes_in_and_out, gateway_is_not_trusted, balancer_names_the_client, nothing_is_lost):
+    for part in (is_confined, mail_goes_in_and_out, gateway_is_not_trusted, balancer_names_the_client, is_backed_up,
+                 nothing_is_lost):
         began, before = time.monotonic(), tally.passed
         try:
             part(stack, tally)
@@ -120,6 +121,15 @@ def balancer_names_the_client(stack, tally):
     tally.check("[203.0.113.9]" in found and "spf=pass" in found, f"the client of the PROXY header: {found}")
     silent = stack.client("balance-silently", service="balancer")
     tally.check(silent == {"answer": ""}, f"a balancer without its header: {silent}")
+
+
+def is_backed_up(stack, tally):
+    """As README.md says; the copy of all volumes is whole."""
+    for act in ("create", "check"):
+        done = stack.compose("run", "--rm", "-T", "backup", "futar", "backup", act, "/backup/monday", check=False)
+        tally.check(done.returncode == 0, f"futar backup {act}: status {done.returncode}: {done.stdout[-800:]}{done.stderr[-800:]}")
+    made = stack.folder / "deploy/compose/backup/monday"
+    tally.check((made / "manifest").exists() and (made / "outside").exists(), f"not in the backup: {list(made.glob('*'))}")
 
 
 def nothing_is_lost(stack, tally):
