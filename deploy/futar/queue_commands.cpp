@@ -7,6 +7,7 @@
 #include "common/config/units.h"
 #include "deploy/futar/agents.h"
 #include "deploy/futar/program.h"
+#include "deploy/futar/queue_before.h"
 #include "deploy/futar/render/queue.h"
 #include "deploy/futar/render/words.h"
 
@@ -37,9 +38,16 @@ json listed(Program& program, const Selected& selected) {
       .value("recipients", json::array());
 }
 
+json destinations_of(Program& program) {
+  const Answer answer = ask_agent(program, "mta", "queue_summary");
+  if (answer.error && answer.error->text.starts_with("no such verb"))
+    return queue_by_destination(listed(program, {}), system_clock().wall_ms());
+  const json told = answer.error ? need_agent(program, "mta", "queue_summary") : answer.value;
+  return told.value("destinations", json::array());
+}
+
 int show_destinations(Program& program) {
-  const json destinations =
-      need_agent(program, "mta", "queue_summary", json::object()).value("destinations", json::array());
+  const json destinations = destinations_of(program);
   if (program.json)
     program.print_json({{"destinations", destinations}});
   else
