@@ -30,6 +30,14 @@ json ask_pairs(Program& program, const End& end, std::optional<int64_t> block = 
   return need_agent(program, end.agent, "pairs", arguments);
 }
 
+// An agent of the release before has no such verb; says so.
+bool knows_pairs(Program& program, const std::string& agent) {
+  const Answer answer = ask_agent(program, agent, "pairs", {{"block", -1}});
+  const bool older = answer.error && answer.error->text.starts_with("no such verb");
+  if (older) program.warn(agent + " is of the release before: its links are compared by their counts alone");
+  return !older;
+}
+
 // Mail goes on meanwhile: `of` is always asked before `at`, which knows it first.
 void compare(Program& program, const End& of, const End& at, std::string_view all_words,
              std::string_view missing_words, std::vector<AuditLine>& lines) {
@@ -49,7 +57,9 @@ void compare(Program& program, const End& of, const End& at, std::string_view al
 
 // Equation (c) of design §5, message by message.
 void compare_links(Program& program, const json& agents, std::vector<AuditLine>& lines) {
-  const auto there = [&](const char* agent) { return agents.contains(agent) && agents[agent].is_object(); };
+  const auto there = [&](const char* agent) {
+    return agents.contains(agent) && agents[agent].is_object() && knows_pairs(program, agent);
+  };
   if (!there("mta")) return;
   if (there("msa"))
     compare(program, {"msa", json::object()},
