@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <ctime>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr size_t buffer_limit = 4 << 20;
 constexpr size_t longest = 8192;  // text of a line
+constexpr auto gathering = std::chrono::milliseconds(10);
 
 struct Writer {
   std::string agent = "futar";
@@ -67,13 +69,18 @@ std::string_view word(Level level) {
   return words[static_cast<int>(level)];
 }
 
-std::string stamp() {
+// The calendar is asked once a second: it costs more than the rest of a line.
+const std::string& stamp() {
+  thread_local time_t told = -1;
+  thread_local std::string text;
   const time_t seconds = system_clock().wall_ms() / 1000;
+  if (seconds == told) return text;
+  told = seconds;
   std::tm tm{};
   localtime_r(&seconds, &tm);
-  char text[32];
-  std::strftime(text, sizeof text, "%b %e %H:%M:%S", &tm);
-  return text;
+  char words[32];
+  std::strftime(words, sizeof words, "%b %e %H:%M:%S", &tm);
+  return text = words;
 }
 
 nlohmann::json as_json(const Writer& w, Level level, std::string_view clean) {
@@ -126,6 +133,7 @@ void write_until_stopped(Writer& w) {
   while (true) {
     w.wake.wait(lock, [&] { return w.stopping || !w.buffer.empty(); });
     if (w.buffer.empty()) return;
+    w.wake.wait_for(lock, gathering, [&] { return w.stopping; });  // busy agents write many lines at once
     std::string text = std::exchange(w.buffer, {});
     if (const uint64_t lost = std::exchange(w.dropped, 0); lost > 0)
       text += render(w, Level::warning,
