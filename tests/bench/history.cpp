@@ -14,7 +14,6 @@
 #include "mta/queue/audit_store.h"
 #include "mta/queue/backlog_store.h"
 #include "mta/queue/queue_store.h"
-#include "mta/queue/retention_store.h"
 #include "mta/queue/signed_store.h"
 #include "mta/queue/trace_store.h"
 #include "mta/trail/trail_store.h"
@@ -251,25 +250,6 @@ void audit(const std::string& path) {
   took.stop();
   fmt::print("audit     {} messages in {:.2f} s, {} problems\n", audited.census.messages, took.wall,
              audited.problems.size());
-}
-
-/// Deletes all of it as retention does.
-void forget_all(Database& database) {
-  std::vector<double> steps;
-  int64_t count = 0;
-  double cpu = 0;
-  for (spool::Forgotten last{0, 0, false}; !last.at_end; count += last.count) {
-    Took took;
-    auto transaction = need(store::Transaction::begin(database));
-    last = need(forget_history(database, now_ms + day_ms, last.after, 200));
-    need(transaction.commit());
-    steps.push_back(took.stop().wall);
-    cpu += took.cpu;
-  }
-  std::ranges::sort(steps);
-  fmt::print(
-      "retention {} messages, {:.1f} us of CPU each; a step of 200 takes {:.1f} ms, the longest {:.1f} ms\n",
-      count, cpu * 1e6 / static_cast<double>(count), steps[steps.size() / 2] * 1e3, steps.back() * 1e3);
 }
 
 /// Two databases side by side, in turns of 64 messages a commit.
