@@ -5,6 +5,7 @@
 #include "common/base/clock.h"
 #include "common/config/listen.h"
 #include "common/config/units.h"
+#include "common/daemon/listeners.h"
 #include "common/log/log.h"
 #include "common/net/interfaces.h"
 #include "mta/outbound/ourselves.h"
@@ -115,10 +116,8 @@ Result<InboundOptions> inbound(const config::Config& config) {
   InboundOptions options;
   options.host = config.hostname();
   options.max_size = config.size("mta.max_size");
-  for (const std::string& network : config.list("mta.relay_networks"))
-    options.relay_networks.push_back(TRY(net::Network::parse(network)));
-  for (const std::string& network : config.list("mta.trusted_forwarders"))
-    options.trusted_forwarders.push_back(TRY(net::Network::parse(network)));
+  options.relay_networks = TRY(daemon::networks(config.list("mta.relay_networks")));
+  options.trusted_forwarders = TRY(daemon::networks(config.list("mta.trusted_forwarders")));
   options.arc_trusted = config.list("mta.arc_trusted");
   options.dmarc = verdict::dmarc_mode(config.text("mta.dmarc")).value_or(verdict::DmarcMode::follow);
   return options;

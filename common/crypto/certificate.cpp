@@ -7,25 +7,18 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <array>
-#include <memory>
 
+#include "common/base/owned.h"
 #include "common/base/text.h"
+#include "common/crypto/digest.h"
 
 namespace futar::crypto {
 namespace {
 
-template <auto free>
-struct Free {
-  template <class T>
-  void operator()(T* owned) const {
-    free(owned);
-  }
-};
-using Bio = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using X509Owner = std::unique_ptr<X509, Free<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
+using Bio = Owned<BIO, BIO_free_all>;
+using X509Owner = Owned<X509, X509_free>;
+using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
+using Names = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
 
 Bio reading(std::string_view text) {
   return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -88,13 +81,6 @@ Certificate facts_of(X509* certificate) {
           key_of(certificate)};
 }
 
-std::string digest_of(const EVP_MD* kind, std::string_view octets) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned int size = 0;
-  if (EVP_Digest(octets.data(), octets.size(), out.data(), &size, kind, nullptr) != 1) return {};
-  return {reinterpret_cast<const char*>(out.data()), size};
-}
-
 }  // namespace
 
 Result<std::string> certificate_key(std::string_view pem) {
@@ -134,8 +120,8 @@ bool tlsa_matches(const Certificate& certificate, int selector, int matching, st
   if (selector < 0 || selector > 1) return false;
   const std::string& octets = selector == 1 ? certificate.key : certificate.octets;
   if (matching == 0) return data == octets;
-  if (matching == 1) return data == digest_of(EVP_sha256(), octets);
-  return matching == 2 && data == digest_of(EVP_sha512(), octets);
+  if (matching == 1) return data == digest(EVP_sha256(), octets);
+  return matching == 2 && data == digest(EVP_sha512(), octets);
 }
 
 }  // namespace futar::crypto

@@ -35,6 +35,14 @@ std::string sha256(std::string_view octets) {
   return digest;
 }
 
+std::string digest(const EVP_MD* algorithm, std::string_view octets) {
+  std::string out(EVP_MAX_MD_SIZE, '\0');
+  unsigned int size = 0;
+  if (EVP_Digest(octets.data(), octets.size(), bytes(out), &size, algorithm, nullptr) != 1) return {};
+  out.resize(size);
+  return out;
+}
+
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   must(context_ && EVP_DigestInit_ex(context_.get(), sha256_algorithm(), nullptr) == 1, "sha256");
 }

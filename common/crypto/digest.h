@@ -6,12 +6,15 @@
 #include <string_view>
 
 struct evp_md_ctx_st;
+struct evp_md_st;
 
 namespace futar::crypto {
 
 constexpr size_t sha256_size = 32;
 
 std::string sha256(std::string_view octets);
+/// By any algorithm of libcrypto (EVP_sha1() ...); "" when this libcrypto does not have it.
+std::string digest(const evp_md_st* algorithm, std::string_view octets);
 
 /// SHA-256 of what comes piece by piece.
 class Sha256 {

@@ -33,13 +33,6 @@ const Salted* salted_scheme(std::string_view verifier) {
   return found == salted_schemes.end() ? nullptr : &*found;
 }
 
-std::string digest_of(const Salted& scheme, std::string_view octets) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned int size = 0;
-  if (EVP_Digest(octets.data(), octets.size(), out.data(), &size, scheme.digest(), nullptr) != 1) return {};
-  return {reinterpret_cast<const char*>(out.data()), size};
-}
-
 std::string_view after(std::string_view text, std::string_view prefix) { return text.substr(prefix.size()); }
 
 Result<std::string> checked_crypt(std::string_view hash) {
@@ -89,7 +82,7 @@ bool imported_matches(const std::string& password, std::string_view verifier) {
   const auto octets = scheme ? base64_decode(after(verifier, scheme->scheme)) : std::nullopt;
   if (!octets || octets->size() <= scheme->size) return false;
   std::string salted = password + octets->substr(scheme->size);
-  const bool same = equal_constant_time(digest_of(*scheme, salted), octets->substr(0, scheme->size));
+  const bool same = equal_constant_time(digest(scheme->digest(), salted), octets->substr(0, scheme->size));
   wipe(salted);
   return same;
 }

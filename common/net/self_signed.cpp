@@ -14,7 +14,7 @@ namespace {
 
 constexpr long lifetime_seconds = 10L * 365 * 24 * 3600;  // nobody renews it; being replaced is its only end
 
-using ExtensionPtr = OpensslPtr<X509_EXTENSION, X509_EXTENSION_free>;
+using ExtensionPtr = Owned<X509_EXTENSION, X509_EXTENSION_free>;
 
 Error openssl_failed(std::string_view what) {
   return Error::ours(fmt::format("{}: {}", what, openssl_error()));

@@ -66,7 +66,7 @@ std::string digest(const std::string& peer, const TlsExpectation& expectation) {
 }
 
 std::string names_of(const X509* certificate) {
-  using NamesPtr = OpensslPtr<GENERAL_NAMES, GENERAL_NAMES_free>;
+  using NamesPtr = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
   const NamesPtr names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   std::string text;

@@ -12,6 +12,7 @@ extern "C" {
 #include <spf2/spf_dns_rr.h>
 }
 
+#include "common/base/owned.h"
 #include "common/base/text.h"
 #include "common/spf/libspf2_layer.h"
 
@@ -19,17 +20,10 @@ namespace futar::spf {
 
 namespace {
 
-template <auto free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const {
-    free(object);
-  }
-};
-using Server = std::unique_ptr<SPF_server_t, Freed<SPF_server_free>>;
-using Query = std::unique_ptr<SPF_request_t, Freed<SPF_request_free>>;
-using Response = std::unique_ptr<SPF_response_t, Freed<SPF_response_free>>;
-using Policy = std::unique_ptr<SPF_record_t, Freed<SPF_record_free>>;
+using Server = Owned<SPF_server_t, SPF_server_free>;
+using Query = Owned<SPF_request_t, SPF_request_free>;
+using Response = Owned<SPF_response_t, SPF_response_free>;
+using Policy = Owned<SPF_record_t, SPF_record_free>;
 
 dns::Type type_of(ns_type type) {
   switch (type) {

@@ -52,7 +52,10 @@ Task<Result<BodyFaults>> find_body_faults(store::Reader& reader, const Folder& f
     for (const std::string& name : suspects)
       if (still.contains(name)) faults.missing.push_back(name);
   }
-  for (const BodyFileSeen& file : CO_TRY(folder.list()))
+  using Files = std::vector<BodyFileSeen>;
+  const Files files =
+      CO_TRY(co_await store::ask<Files>(reader, [&folder](store::Database&) { return folder.list(); }));
+  for (const BodyFileSeen& file : files)
     if (now_ms - file.changed_ms > day_ms && !names.contains(file.name)) faults.orphans.push_back(file.name);
   co_return faults;
 }

@@ -14,6 +14,9 @@ struct Answer {
   std::string agent;
   nlohmann::json value;
   std::optional<Error> error;
+
+  /// The agent is of a release before, which does not know the verb.
+  bool is_unknown_verb() const { return error && error->text.starts_with("no such verb"); }
 };
 
 /// All three, in the order mda, msa, mta: after a change of the directory the agent that lets mail in must be

@@ -32,8 +32,7 @@ json ask_pairs(Program& program, const End& end, std::optional<int64_t> block = 
 
 // An agent of the release before has no such verb; says so.
 bool knows_pairs(Program& program, const std::string& agent) {
-  const Answer answer = ask_agent(program, agent, "pairs", {{"block", -1}});
-  const bool older = answer.error && answer.error->text.starts_with("no such verb");
+  const bool older = ask_agent(program, agent, "pairs", {{"block", -1}}).is_unknown_verb();
   if (older) program.warn(agent + " is of the release before: its links are compared by their counts alone");
   return !older;
 }

@@ -40,8 +40,7 @@ json listed(Program& program, const Selected& selected) {
 
 json destinations_of(Program& program) {
   const Answer answer = ask_agent(program, "mta", "queue_summary");
-  if (answer.error && answer.error->text.starts_with("no such verb"))
-    return queue_by_destination(listed(program, {}), system_clock().wall_ms());
+  if (answer.is_unknown_verb()) return queue_by_destination(listed(program, {}), system_clock().wall_ms());
   const json told = answer.error ? need_agent(program, "mta", "queue_summary") : answer.value;
   return told.value("destinations", json::array());
 }

@@ -21,7 +21,7 @@ void must(bool done) {
 }
 
 void add_extension(X509* certificate, int nid, const std::string& value) {
-  const net::OpensslPtr<X509_EXTENSION, X509_EXTENSION_free> extension(
+  const Owned<X509_EXTENSION, X509_EXTENSION_free> extension(
       X509V3_EXT_conf_nid(nullptr, nullptr, nid, value.c_str()));
   must(extension && X509_add_ext(certificate, extension.get(), -1) == 1);
 }
