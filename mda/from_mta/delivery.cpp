@@ -64,8 +64,10 @@ struct Delivery::Impl {
       repeats;  ///< takes that wait for a round to end, because it holds one of their keys
   std::map<Sender, int64_t> confirmed;  ///< not written yet: it is only needed before something is forgotten
   size_t rounds = 0, under_way = 0, bodies = 0;
+  bool gathering = false;  ///< the youngest round has not taken its recipients yet
+  int64_t began_ms;        ///< when the round before it did; by the steady clock
   bool stopping = false, paused = false;
-  net::Gate idle, calm, stop_housekeeping, housekeeping_ended;
+  net::Gate full_round, idle, calm, stop_housekeeping, housekeeping_ended;
 
   Impl(net::Loop& loop, net::Workers& workers, const Clock& clock, DeliveryOptions o,
        std::unique_ptr<MailStore> m, std::unique_ptr<spool::Folder> s, std::unique_ptr<Residents> r,
@@ -86,6 +88,8 @@ struct Delivery::Impl {
              .residents = *residents,
              .full = full,
              .broken = std::move(broken)},
+        began_ms(clock.steady_ms() - options.gather_ms),
+        full_round(loop),
         idle(loop),
         calm(loop),
         stop_housekeeping(loop),
@@ -96,7 +100,9 @@ struct Delivery::Impl {
   Task<std::vector<proto::OutcomeItem>> take(std::string from, proto::Deliver deliver);
   Task<> wait_for_repeats(const std::vector<std::string>& mine);
   void start_rounds();
-  Task<> run_round(std::vector<Waiting*> waiting);
+  Task<> gather();
+  std::vector<Waiting*> next_in_queue();
+  Task<> run_round();
   Task<> keep_house();
   Task<> look_at_full();
   Task<> write_confirmed();
@@ -115,6 +121,7 @@ Task<std::vector<proto::OutcomeItem>> Delivery::Impl::take(std::string from, pro
   keys.insert(mine.begin(), mine.end());
   under_way += recipients_of(waiting.take);
   queue.push_back(&waiting);
+  if (queue.size() >= options.round_size) full_round.open();
   start_rounds();
   co_await waiting.answered.wait();
 
@@ -137,18 +144,35 @@ Task<> Delivery::Impl::wait_for_repeats(const std::vector<std::string>& mine) {
 }
 
 void Delivery::Impl::start_rounds() {
-  while (!paused && rounds < options.rounds && !queue.empty()) {
-    std::vector<Waiting*> waiting;
-    for (size_t n = 0; !queue.empty() && n < options.round_size; queue.pop_front()) {
-      waiting.push_back(queue.front());
-      n += recipients_of(queue.front()->take);
-    }
-    ++rounds;
-    shop.loop.spawn("delivery", run_round(std::move(waiting)));
-  }
+  if (paused || gathering || queue.empty() || rounds >= options.rounds) return;
+  ++rounds;
+  gathering = true;
+  shop.loop.spawn("delivery", run_round());
 }
 
-Task<> Delivery::Impl::run_round(std::vector<Waiting*> waiting) {
+/// Waits until the last round began long enough ago or a full one is there. A message that comes alone does
+/// not wait.
+Task<> Delivery::Impl::gather() {
+  const int64_t rest = began_ms + options.gather_ms - shop.clock.steady_ms();
+  full_round.reset();
+  if (rest > 0 && queue.size() < options.round_size) co_await full_round.wait_for(rest);
+  began_ms = shop.clock.steady_ms();
+}
+
+std::vector<Waiting*> Delivery::Impl::next_in_queue() {
+  std::vector<Waiting*> next;
+  for (size_t n = 0; !queue.empty() && n < options.round_size; queue.pop_front()) {
+    next.push_back(queue.front());
+    n += recipients_of(queue.front()->take);
+  }
+  return next;
+}
+
+Task<> Delivery::Impl::run_round() {
+  co_await gather();
+  const std::vector<Waiting*> waiting = next_in_queue();
+  gathering = false;
+  start_rounds();
   std::vector<Take*> takes;
   for (Waiting* one : waiting) takes.push_back(&one->take);
   Round round(shop, std::move(takes));

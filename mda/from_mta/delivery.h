@@ -29,7 +29,8 @@ struct DeliveryOptions {
   uint64_t quota = 0;                         ///< mda.quota for accounts without their own; 0 = none
   int64_t keep_ms = 30LL * 24 * 3600 * 1000;  ///< trace.keep: confirmed records stay so long
   size_t rounds = 3;                          ///< under way at once: while one syncs, the next writes
-  size_t round_size = 64;                     ///< recipients in a round, unless one Deliver holds more
+  size_t round_size = 256;                    ///< recipients in a round, unless one Deliver holds more
+  int64_t gather_ms = 20;  ///< between the starts of two rounds under load: what came meanwhile shares fsyncs
 };
 
 /// io thread. Workers: 16 threads and more, so that many fsyncs meet in one journal commit.

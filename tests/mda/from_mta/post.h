@@ -26,7 +26,8 @@ struct Post {
   FakeClock clock;
   directory::Records records;
   uint64_t quota = 0;
-  size_t threads = 4, rounds = 3;
+  size_t threads = 4, rounds = 3, round_size = DeliveryOptions().round_size;
+  int64_t gather_ms = DeliveryOptions().gather_ms;
   std::string instance = "mta-1";
   int64_t epoch = 1;
   std::vector<Error> broken;
@@ -68,6 +69,8 @@ struct Post {
     options.quota = quota;
     options.keep_ms = 0;
     options.rounds = rounds;
+    options.round_size = round_size;
+    options.gather_ms = gather_ms;
     auto opened =
         Delivery::open(*loop, *workers, clock, options, [this](Error error) { broken.push_back(error); });
     REQUIRE_MESSAGE(opened, opened.error().text);
