@@ -21,6 +21,7 @@
 #include "common/daemon/descriptors.h"
 #include "common/log/log.h"
 #include "common/net/gateways.h"
+#include "common/store/database.h"
 
 namespace futar::daemon {
 namespace {
@@ -197,6 +198,7 @@ int serve(const std::string& name, const config::Config& config, const Arguments
   if (auto here = check_not_moved(state); !here) return complain(name, here.error(), exit_config);
   auto lock = lock_folder(state);
   if (!lock) return complain(name, lock.error(), exit_unavailable);
+  store::put_temporary_files_in(state);
 
   Ending ending;
   std::unique_ptr<Agent> agent;

@@ -74,6 +74,11 @@ bool means_no_space(int code, int system_errno) {
 
 }  // namespace
 
+void put_temporary_files_in(const std::string& folder) {
+  sqlite3_free(sqlite3_temp_directory);
+  sqlite3_temp_directory = sqlite3_mprintf("%s", folder.c_str());
+}
+
 struct Database::Impl {
   std::string path;
   sqlite3* handle = nullptr;

@@ -94,6 +94,10 @@ class Database {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Where a reader sorts what outgrows its cache, in files without a name; else that is /var/tmp, which a
+/// sandbox closes. Once, before the first open().
+void put_temporary_files_in(const std::string& folder);
+
 /// BEGIN IMMEDIATE; rolls back unless committed. When SQLite itself rolled back (disk full), every later
 /// statement until the end of the Transaction answers the error that caused it, so no half of a job can slip
 /// through.

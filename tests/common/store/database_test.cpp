@@ -221,6 +221,32 @@ Result<void> migrate_numbers(Database& database, int from) {
 
 }  // namespace
 
+TEST_CASE("what a reader sorts beyond its cache lies where it was told to, in a file without a name") {
+  TempFolder folder;
+  std::filesystem::create_directory(folder / "state");
+  store::put_temporary_files_in(folder / "state");
+  {
+    auto database = with_numbers(folder / "x.db");
+    auto transaction = store::Transaction::begin(*database);
+    for (int i = 0; i < 20'000; ++i)
+      REQUIRE(insert(*database, i, std::to_string(i % 7) + std::string(500, 'x')));
+    REQUIRE(transaction->commit());
+  }
+  auto reader = open(folder / "x.db", Database::Mode::read);
+  auto sorted = reader->prepare("SELECT octets FROM n ORDER BY octets");
+  REQUIRE(sorted);
+  REQUIRE(sorted->step().value());
+  int sorting_there = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone);
+    sorting_there += target.starts_with(folder / "state/");
+  }
+  CHECK(sorting_there > 0);
+  CHECK(std::filesystem::is_empty(folder / "state"));
+  store::put_temporary_files_in(std::filesystem::temp_directory_path());
+}
+
 TEST_CASE("a schema grows step by step and a failed step leaves the last good one") {
   TempFolder folder;
   auto database = open(folder / "x.db");
