@@ -1,5 +1,6 @@
 // futar backup check DIR and futar backup restore DIR.
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -113,10 +114,19 @@ class Restoration {
   }
 
   void copy(const Entry& entry, const Tree& place, const std::string& path) {
+    need(place.make_parents(path, entry.folder_mode));
     const auto copied = need(backup::copy_file(from_.tree, entry.path, place, path, entry.mode));
     if (!copied || copied->sha256 != entry.sha256)
       throw Stop{exit_code::no, entry.path + " changed while it was put back"};
+    if (!entry.group.empty()) give_to_group(entry, need(place.open_file(path, O_RDONLY)));
     ++files_;
+  }
+
+  // A secret that one agent reads in a folder of all, as those of link.keys.
+  void give_to_group(const Entry& entry, const Fd& file) {
+    const group* named = ::getgrnam(entry.group.c_str());
+    if (named && ::fchown(file.get(), static_cast<uid_t>(-1), named->gr_gid) == 0) return;
+    program_.warn(fmt::format("{} was readable for the group {}, and is not now", entry.path, entry.group));
   }
 
   // The config and what it names elsewhere: put where the config in force wants it, never over a file.

@@ -15,7 +15,7 @@ CALM_S = 3  # of load between two blows
 def all_of(stack, tally):
     comes_up(stack, tally)
     for part in (is_confined, mail_goes_in_and_out, gateway_is_not_trusted, balancer_names_the_client, is_backed_up,
-                 nothing_is_lost):
+                 nothing_is_lost, comes_back):
         began, before = time.monotonic(), tally.passed
         try:
             part(stack, tally)
@@ -159,6 +159,32 @@ def nothing_is_lost(stack, tally):
     tally.notes["letters acknowledged"] += answer.get("acked", 0)
     tally.notes["connections broken"] += answer.get("breaks", 0)
     tally.notes.update(answer.get("notes", {}))
+    audit = stack.futar("audit")
+    tally.check(audit.returncode == 0, f"futar audit: {audit.stdout}{audit.stderr}")
+
+
+def comes_back(stack, tally):
+    """As README.md says: everything is gone, and the backup is put back on new volumes."""
+    kept, later = word(), word()
+    tally.check(stack.client("submit", "587", kept) == {"ok": True}, "submission before the backup")
+    tally.check(len(stack.client("fetch", "anna", kept).get("texts", [])) == 1, "the letter before the backup")
+    keys = stack.exec("futar", "sh", "-c", "cat /var/lib/futar/tls/link/*").stdout
+    made = stack.compose("run", "--rm", "-T", "backup", "futar", "backup", "create", "/backup/tuesday", check=False)
+    tally.check(made.returncode == 0, f"futar backup create: {made.stdout[-800:]}{made.stderr[-800:]}")
+    stack.compose("down", "--volumes", "--timeout", "20")
+    restored = stack.compose("run", "--rm", "--no-deps", "-T", "backup", "futar", "backup", "restore", "/backup/tuesday", check=False)
+    tally.check(restored.returncode == 0, f"futar backup restore: {restored.stdout[-1500:]}{restored.stderr[-800:]}")
+    up = stack.compose("up", "-d", "--no-build", check=False)
+    tally.check(up.returncode == 0 and stack.wait_healthy(), "not healthy: " + "\n".join(told(stack, service) for service in SERVICES))
+    tally.check("password: " not in stack.logs("init"), "init made a new account over the restored ones")
+    tally.check(keys and keys == stack.exec("futar", "sh", "-c", "cat /var/lib/futar/tls/link/*").stdout, "other keys of the links")
+    texts = stack.client("fetch", "anna", kept).get("texts", [])
+    tally.check(len(texts) == 1, f"the letter of before, over IMAP: {texts}")
+    released = stack.futar("release", "--reason", "restored from backup")
+    tally.check(released.returncode == 0, f"futar release: {released.stdout}{released.stderr}")
+    tally.check(stack.client("submit", "465", later) == {"ok": True}, "submission after the restore")
+    texts = stack.client("fetch", "anna", later).get("texts", [])
+    tally.check(len(texts) == 1, f"a new letter, over IMAP: {texts}")
     audit = stack.futar("audit")
     tally.check(audit.returncode == 0, f"futar audit: {audit.stdout}{audit.stderr}")
 

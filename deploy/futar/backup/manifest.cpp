@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <optional>
 
 #include "common/base/text.h"
 #include "common/crypto/digest.h"
@@ -50,13 +51,17 @@ Error damaged(std::string_view how) {
   return Error::permanent(fmt::format("the manifest is damaged: {}", how));
 }
 
+std::optional<mode_t> mode_of(std::string_view octal) {
+  unsigned mode = 0;
+  const auto read = std::from_chars(octal.data(), octal.data() + octal.size(), mode, 8);
+  return read.ptr == octal.data() + octal.size() ? std::optional(mode & 0777) : std::nullopt;
+}
+
 Result<Entry> entry_of(const std::vector<std::string_view>& words) {
   const auto size = parse_number(words[2]);
-  unsigned mode = 0;
-  const auto read = std::from_chars(words[3].data(), words[3].data() + words[3].size(), mode, 8);
-  Entry entry{unescaped(words[4]), size.value_or(0), std::string(words[1]), mode & 0777};
-  if (!size || read.ptr != words[3].data() + words[3].size() || words[1].size() != 64)
-    return fail(damaged(words[4]));
+  const auto mode = mode_of(words[3]);
+  Entry entry{unescaped(words[4]), size.value_or(0), std::string(words[1]), mode.value_or(0600)};
+  if (!size || !mode || words[1].size() != 64) return fail(damaged(words[4]));
   if (!stays_inside(entry.path)) return fail(damaged("a path leads out of the backup"));
   return entry;
 }
@@ -65,6 +70,10 @@ Result<void> take_line(Manifest& manifest, std::string_view line) {
   const auto words = split(line, ' ');
   if (words[0] == "file" && words.size() == 5)
     manifest.entries.push_back(TRY(entry_of(words)));
+  else if (words[0] == "group" && words.size() == 2 && !manifest.entries.empty())
+    manifest.entries.back().group = unescaped(words[1]);
+  else if (words[0] == "folder_mode" && words.size() == 2 && !manifest.entries.empty())
+    manifest.entries.back().folder_mode = mode_of(words[1]).value_or(0700);
   else if (words[0] == "version" && words.size() == 2)
     manifest.version = unescaped(words[1]);
   else if (words[0] == "hostname" && words.size() == 2)
@@ -87,8 +96,11 @@ std::string encode(const Manifest& manifest) {
     text += fmt::format("owner {} {}\n", escaped(part), escaped(user));
   for (const auto& [setting, path] : manifest.outside)
     text += fmt::format("outside {} {}\n", escaped(setting), escaped(path));
-  for (const Entry& entry : manifest.entries)
+  for (const Entry& entry : manifest.entries) {
     text += fmt::format("file {} {} {:o} {}\n", entry.sha256, entry.size, entry.mode, escaped(entry.path));
+    if (!entry.group.empty()) text += fmt::format("group {}\n", escaped(entry.group));
+    if (entry.folder_mode != 0700) text += fmt::format("folder_mode {:o}\n", entry.folder_mode);
+  }
   return text + fmt::format("end {}\n", hex(crypto::sha256(text)));
 }
 

@@ -17,8 +17,10 @@ constexpr const char* manifest_file = "manifest";  ///< written last: without it
 struct Entry {
   std::string path;  ///< in the backup: "mta/spool/01kb..."
   uint64_t size = 0;
-  std::string sha256;  ///< hexadecimal
-  mode_t mode = 0600;  ///< of the file that it was made of
+  std::string sha256;         ///< hexadecimal
+  mode_t mode = 0600;         ///< of the file that it was made of
+  std::string group = "";     ///< of that file, by name, where it was another than its folder's
+  mode_t folder_mode = 0700;  ///< of the folder that it was in
 };
 
 struct Manifest {

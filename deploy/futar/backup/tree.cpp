@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -108,6 +109,7 @@ Result<void> Tree::make_parents(const std::string& path, mode_t mode) const {
   if (::fstat(parent.get(), &above) != 0) return fail(errno_error(errno, "stat " + path_));
   if (::geteuid() == 0 && ::fchown(made.get(), above.st_uid, above.st_gid) != 0)
     return fail(errno_error(errno, "chown " + path_ + "/" + folder));
+  if (::fchmod(made.get(), mode) != 0) return fail(errno_error(errno, "chmod " + path_ + "/" + folder));
   return {};
 }
 
@@ -138,6 +140,17 @@ Result<void> read_to_end(const Fd& fd, const std::string& path,
   }
 }
 
+/// What the entry's rights need to be put back: the folder's mode, and a group of the file's own.
+Result<void> note_rights(Entry& entry, const Tree& tree, const std::string& path, const struct stat& file) {
+  const Fd folder = TRY(tree.open_file(folder_of(path), O_RDONLY | O_DIRECTORY));
+  struct stat above{};
+  if (::fstat(folder.get(), &above) != 0) return fail(errno_error(errno, "stat the folder of " + path));
+  entry.folder_mode = above.st_mode & 0777;
+  if (above.st_gid == file.st_gid) return {};
+  if (const group* own = ::getgrgid(file.st_gid)) entry.group = own->gr_name;
+  return {};
+}
+
 // Root gives the file to whom its folder belongs.
 Result<void> finish(const Fd& fd, const Fd& folder, const struct stat& original, mode_t mode,
                     const std::string& path) {
@@ -166,6 +179,7 @@ Result<std::optional<Entry>> copy_file(const Tree& from, const std::string& from
   const Fd folder = TRY(to.open_file(folder_of(to_path), O_RDONLY | O_DIRECTORY));
   const Fd target = TRY(to.open_file(to_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW));
   Entry entry{to_path, 0, "", original.st_mode & 0777};
+  TRY(note_rights(entry, from, from_path, original));
   crypto::Sha256 digest;
   TRY(read_to_end(source, from_path, [&](std::string_view octets) -> Result<void> {
     digest.add(octets);

@@ -14,6 +14,7 @@ Manifest some() {
   manifest.outside["tls.key"] = "/etc/ssl/my key.pem";
   manifest.entries.push_back({"mail/example.org/bob/new/17 line\nbreak%41", 12, std::string(64, 'a'), 0640});
   manifest.entries.push_back({"mta/mta.db", 4096, std::string(64, '0'), 0600});
+  manifest.entries.push_back({"tls/link/mta.secret", 41, std::string(64, '1'), 0640, "futar mta", 0755});
   return manifest;
 }
 
@@ -28,11 +29,15 @@ TEST_CASE("a manifest says the same when it is read again, whatever stands in a 
   CHECK(read->taken_ms == before.taken_ms);
   CHECK(read->owners == before.owners);
   CHECK(read->outside == before.outside);
-  REQUIRE(read->entries.size() == 2);
+  REQUIRE(read->entries.size() == 3);
   CHECK(read->entries[0].path == before.entries[0].path);
   CHECK(read->entries[0].size == 12);
   CHECK(read->entries[0].mode == 0640);
+  CHECK(read->entries[0].group.empty());
   CHECK(read->entries[1].sha256 == before.entries[1].sha256);
+  CHECK(read->entries[2].group == "futar mta");
+  CHECK(read->entries[0].folder_mode == 0700);
+  CHECK(read->entries[2].folder_mode == 0755);
 }
 
 TEST_CASE("a manifest that lost a part, or in which an octet is another, is told") {
