@@ -11,8 +11,8 @@ listed_packages() {  # NAME... : the packages of deploy/packages/NAME.txt
 is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 missing_packages() {  # of those in $@
-  local installed
-  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')
+  local installed  # dpkg-query fails when it has never heard of one: no end for a caller with set -e
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p') || true
   printf '%s\n' "$@" | grep -vxF -e "$installed" || true
 }
 
@@ -33,7 +33,7 @@ unpack_boost() {
 measure_packages() {
   local told count fetch disk
   told=$(LC_ALL=C apt-get install --print-uris --yes --no-remove --no-install-recommends -o Debug::NoLocking=1 "$@" \
-    2>/dev/null </dev/null)
+    2>/dev/null </dev/null) || true
   count=$(sed -n 's/.* \([0-9]*\) newly installed.*/\1/p' <<<"$told")
   fetch=$(sed -n 's/^Need to get \([0-9.,]* *[kMG]*B\).*/\1/p' <<<"$told")
   disk=$(sed -n 's/^After this operation, \([0-9.,]* *[kMG]*B\) of additional.*/\1/p' <<<"$told")

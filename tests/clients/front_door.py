@@ -242,16 +242,17 @@ def as_nobody():
     return {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-@case("without rights it prints the apt line and ends with 77; without apt it names the compose line and ends with 69")
+@case("without rights it and deploy/debian/build print the apt line and end with 77; without apt it names the compose line: 69")
 def _():
     with tempfile.TemporaryDirectory() as folder:
         path = stand_ins(folder, dpkg_query="exit 1", sudo="exit 1")
         if not people_reach(RUN):
             raise Skip("this checkout lies in a folder closed to others")
-        done = subprocess.run([RUN, "--", "true"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              env=ENVIRONMENT | {"PATH": path}, **as_nobody())
-        check(done.returncode == 77, f"{done.returncode}: {done.stderr}")
-        check("sudo apt-get install --no-remove --no-install-recommends clang-19 " in done.stderr, done.stderr)
+        for command in ([RUN, "--", "true"], [TOP / "deploy/debian/build"]):
+            done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                                  env=ENVIRONMENT | {"PATH": path}, **as_nobody())
+            check(done.returncode == 77, f"{command}: {done.returncode}: {done.stderr}")
+            check("sudo apt-get install --no-remove --no-install-recommends clang-19 " in done.stderr, done.stderr)
     with tempfile.TemporaryDirectory() as folder:
         for name in ("bash", "dirname", "sed", "sh", "env"):
             os.symlink(shutil.which(name), f"{folder}/{name}")
