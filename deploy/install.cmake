@@ -6,7 +6,8 @@ set(man_asked futar.1 futar.toml.5) # their lists of commands and keys are what 
 foreach(page ${man_asked})
   list(APPEND man_pages ${man}/${page})
   add_custom_command(OUTPUT ${man}/${page} VERBATIM
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/man/page $<TARGET_FILE:futar> ${CMAKE_CURRENT_SOURCE_DIR}/man/${page}.in ${man}/${page}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/man/page ${CMAKE_CURRENT_SOURCE_DIR}/man/${page}.in ${man}/${page}
+            ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:futar>
     DEPENDS futar man/page man/${page}.in COMMENT "Manual page ${page}")
 endforeach()
 add_custom_target(futar_man DEPENDS ${man_pages})

@@ -120,6 +120,8 @@ STEPS = [
          script("tests/traces/run", "--build", "release")),
     Step("packages", "a", "the Debian packages: installed, upgraded and downgraded under load, purged",
          script("tests/packages/run", seconds=7200)),
+    Step("arm64", "a", "the Debian packages for the Raspberry Pi, their programs emulated by qemu",
+         script("tests/arm64/run", seconds=5400)),
     Step("manual", "a", "the pages of deploy/, typed on a fresh Debian", script("tests/manual/run", seconds=5400)),
     Step("bare", "a", "the front door on a Debian that has only git and sudo", script("tests/bare/run", seconds=7200)),
     Step("containers", "a", "the image and the compose stack on an engine of its own",
