@@ -18,6 +18,7 @@
 #include "common/spf/helper_process.h"
 #include "common/spool/refusals.h"
 #include "common/zmq/context.h"
+#include "mta/audit_verbs.h"
 #include "mta/from_msa/from_msa.h"
 #include "mta/metrics.h"
 #include "mta/outbound/ourselves.h"

@@ -6,18 +6,15 @@
 #include "common/log/log.h"
 #include "common/spool/summary_store.h"
 #include "common/store/ask.h"
+#include "mta/audit_verbs.h"
 #include "mta/dkim_verb.h"
-#include "mta/outbound/sts_store.h"
 #include "mta/purge_verb.h"
-#include "mta/queue/audit_store.h"
 #include "mta/queue/backlog_store.h"
 #include "mta/queue/destination_store.h"
 #include "mta/queue/operator.h"
-#include "mta/queue/pairs_store.h"
 #include "mta/queue/queue_store.h"
-#include "mta/queue/repair_store.h"
 #include "mta/queue/trace_store.h"
-#include "mta/reports/report_store.h"
+#include "mta/reports_verb.h"
 #include "proto/control/answers.h"
 
 namespace futar::mta {
@@ -27,9 +24,6 @@ using nlohmann::json;
 using store::Database;
 
 constexpr size_t list_limit = 10'000;
-constexpr size_t report_limit = 500, sent_limit = 1000;
-constexpr int64_t sent_days = 31;
-constexpr int64_t day_ms = 24LL * 3600 * 1000;
 constexpr int64_t outlook_ms = 4000;  // `futar` waits 5 s for an answer
 
 Result<Selection> selection_of(const json& arguments) {
@@ -216,48 +210,6 @@ Task<Result<json>> trace(Subjects s, json arguments) {
   co_return json{{"messages", std::move(messages)}, {"refused", std::move(refused)}};
 }
 
-Task<Result<json>> audit(Subjects s) {
-  auto [census, problems] = CO_TRY(
-      co_await store::ask<Audited>(s.audit_reader, [](Database& database) { return audit_queue(database); }));
-  const auto bodies =
-      CO_TRY(co_await spool::find_body_faults(s.audit_reader, s.queue.bodies(), s.queue.clock().wall_ms()));
-  std::ranges::move(bodies.words(), std::back_inserter(problems));
-  const std::string self = CO_TRY(co_await store::ask<std::string>(
-      s.audit_reader, [](Database& database) { return instance_of(database); }));
-  using Counts = std::vector<std::pair<std::string, int64_t>>;
-  json taken = json::object();
-  for (const auto& [instance, count] : CO_TRY(co_await store::ask<Counts>(
-           s.audit_reader, [](Database& database) { return count_seen(database); })))
-    taken[instance] = count;
-  co_return json{{"instance", self},
-                 {"messages", census.messages},
-                 {"accepted", census.accepted},
-                 {"added", census.added},
-                 {"terminal", census.terminal},
-                 {"waiting", census.waiting},
-                 {"in_flight", census.in_flight},
-                 {"held", census.held},
-                 {"problems", problems},
-                 {"taken_over", std::move(taken)}};
-}
-
-// What is safe to mend, and what it did, each as a sentence; the rest is left for a person.
-Task<Result<json>> repair(Subjects s, json arguments) {
-  const std::string by = printable(arguments.value("by", "operator"), 64);
-  const int64_t now = s.queue.clock().wall_ms();
-  const auto bodies = CO_TRY(co_await spool::find_body_faults(s.audit_reader, s.queue.bodies(), now));
-  auto repaired = CO_TRY(
-      co_await store::ask<spool::Repaired>(s.writer, [=, missing = bodies.missing](Database& database) {
-        return repair_queue(database, missing, by, now);
-      }));
-  auto moved = CO_TRY(co_await spool::set_apart(s.audit_reader, s.queue.bodies(), s.environment.state_folder,
-                                                bodies.orphans));
-  std::ranges::move(moved, std::back_inserter(repaired.done));
-  s.queue.forget_files(repaired.files);
-  s.queue.wake();
-  co_return json{{"done", repaired.done}};
-}
-
 json hop_json(const Outlook& outlook, const Hop& hop) {
   json addresses = json::array();
   for (const net::IpAddress& address : hop.host.addresses) addresses.push_back(address.text());
@@ -304,60 +256,6 @@ Task<Result<json>> explain_route(Subjects s, json arguments) {
                  {"problems", json::array()}};
 }
 
-json report_json(const KeptReport& report) {
-  const json details = json::parse(report.details, nullptr, false);
-  return {{"organisation", report.organisation},
-          {"id", report.id},
-          {"domain", report.domain},
-          {"begin", rfc3339(report.begin_s * 1000)},
-          {"end", rfc3339(report.end_s * 1000)},
-          {"received", rfc3339(report.received_ms)},
-          {"successes", report.successes},
-          {"failures", report.failures},
-          {"details", details.is_object() ? details : json::object()}};
-}
-
-// How our own sessions to others ended since then, the most frequent first.
-Result<json> sent_json(Database& database, const std::string& domain, int64_t since_ms, int64_t now_ms) {
-  TlsResults sums;
-  const std::string since = rfc3339(since_ms).substr(0, 10);
-  for (int64_t back = 0; back <= sent_days; ++back) {
-    const std::string day = rfc3339(now_ms - back * day_ms).substr(0, 10);
-    if (day < since) break;
-    for (const auto& [key, sessions] : TRY(tls_results(database, day)))
-      if (domain.empty() || key.domain == domain)
-        sums[{"", key.domain, key.policy_type, key.result}] += sessions;
-  }
-  std::vector<std::pair<TlsResult, uint64_t>> all(sums.begin(), sums.end());
-  std::ranges::sort(all, [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first < b.first;
-  });
-  if (all.size() > sent_limit) all.resize(sent_limit);
-  json sent = json::array();
-  for (const auto& [key, sessions] : all)
-    sent.push_back({{"domain", key.domain},
-                    {"policy", key.policy_type},
-                    {"result", key.result},
-                    {"sessions", sessions}});
-  return sent;
-}
-
-Task<Result<json>> reports(Subjects s, json arguments) {
-  const std::string word = arguments.value("kind", ""), domain = arguments.value("domain", "");
-  if (word != "dmarc" && word != "tls") co_return fail(Error::permanent("no such kind of report"));
-  const auto kind = word == "tls" ? KeptReport::Kind::tls : KeptReport::Kind::dmarc;
-  const int64_t now = s.queue.clock().wall_ms();
-  const int64_t since = std::max<int64_t>(0, now - std::max<int64_t>(0, arguments.value("last_ms", now)));
-  co_return co_await store::ask<json>(s.reader, [=](Database& database) -> Result<json> {
-    const auto found = TRY(find_reports(database, kind, domain, since / 1000, report_limit));
-    json list = json::array();
-    for (const KeptReport& report : found) list.push_back(report_json(report));
-    json answer{{"reports", std::move(list)}, {"more", found.size() == report_limit}};
-    if (kind == KeptReport::Kind::tls) answer["sent"] = TRY(sent_json(database, domain, since, now));
-    return answer;
-  });
-}
-
 Task<Result<json>> reload(Subjects s) {
   CO_TRY(co_await s.reload());
   co_return json{{"directory_generation", s.directory().generation()}};
@@ -368,27 +266,14 @@ Task<Result<json>> restart(Subjects s) {
   co_return json::object();
 }
 
-// {"of": "msa", "instance"}, {"of": "mda"}, or {"of": "recipients"}.
-Task<Result<json>> pairs(Subjects s, json arguments) {
-  const std::string of = arguments.value("of", ""), instance = arguments.value("instance", "");
-  proto::Pairs known = of == "mda" ? delivered_by_mda : all_recipients;
-  if (of == "msa")
-    known = [instance](Database& database, spool::PairRange range, const spool::PairSink& sink) {
-      return taken_over(database, instance, range, sink);
-    };
-  else if (of != "mda" && of != "recipients")
-    co_return fail(Error::permanent("no such pairs"));
-  co_return co_await proto::pairs_answer(s.audit_reader, std::move(known), std::move(arguments));
-}
-
 }  // namespace
 
 std::map<std::string, proto::Verb> control_verbs(Subjects s) {
   const auto snapshot = std::make_shared<spool::Snapshot>(s.environment.loop, s.environment.state_folder,
                                                           "mta.db", &s.queue.bodies());
   return {
-      {"repair", [s](json a) { return repair(s, std::move(a)); }},
-      {"pairs", [s](json a) { return pairs(s, std::move(a)); }},
+      {"repair", [s](json a) { return repair_verb(s, std::move(a)); }},
+      {"pairs", [s](json a) { return pairs_verb(s, std::move(a)); }},
       {"backup",
        [s, snapshot](json a) { return proto::backup_answer(*snapshot, s.audit_reader, a.value("act", "")); }},
       {"status", [s](json) { return status(s); }},
@@ -396,25 +281,14 @@ std::map<std::string, proto::Verb> control_verbs(Subjects s) {
       {"queue_summary", [s](json) { return queue_summary(s); }},
       {"queue_act", [s](json a) { return queue_act(s, std::move(a)); }},
       {"trace", [s](json a) { return trace(s, std::move(a)); }},
-      {"audit", [s](json) { return audit(s); }},
+      {"audit", [s](json) { return audit_verb(s); }},
       {"route", [s](json a) { return explain_route(s, std::move(a)); }},
-      {"reports", [s](json a) { return reports(s, std::move(a)); }},
+      {"reports", [s](json a) { return reports_verb(s, std::move(a)); }},
       {"purge", [s](json a) { return purge_verb(s, std::move(a)); }},
       {"dkim", [s](json a) { return dkim_verb(s, std::move(a)); }},
       {"reopen", [s](json) { return reload(s); }},
       {"reload", [s](json) { return reload(s); }},
       {"restart", [s](json) { return restart(s); }}};
-}
-
-Task<Result<size_t>> count_problems(Subjects s) {
-  const json found = CO_TRY(co_await audit(s));
-  const auto sum = [&](std::initializer_list<const char*> names) {
-    int64_t total = 0;
-    for (const char* name : names) total += found.at(name).get<int64_t>();
-    return total;
-  };
-  const bool adds_up = sum({"accepted", "added"}) == sum({"terminal", "waiting", "in_flight", "held"});
-  co_return found.at("problems").size() + (adds_up ? 0 : 1);
 }
 
 }  // namespace futar::mta

@@ -39,7 +39,5 @@ struct Subjects {
 };
 
 std::map<std::string, proto::Verb> control_verbs(Subjects subjects);
-/// How many things `audit` finds wrong.
-Task<Result<size_t>> count_problems(Subjects subjects);
 
 }  // namespace futar::mta
